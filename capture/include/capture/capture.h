@@ -1,0 +1,53 @@
+// Capture: the first stage as one object: frames in, finished calls out.
+//
+//   on_frames* finish
+//
+// Threads: one. (The tap will run one receive path per source beside one signalling thread; the parts
+// are made for that: RtpReceiver owns streams and runs, Signalling owns legs, Join lies between.)
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "capture/accounting.h"
+#include "capture/decapsulation.h"
+#include "capture/finished_call.h"
+#include "capture/signalling.h"
+#include "capture/spool.h"
+#include "capture/tcp_reassembly.h"
+
+namespace koegura::capture {
+
+struct CaptureOptions {
+  DecapsulationOptions decapsulation;
+  TcpReassemblyOptions tcp;
+  SignallingOptions signalling;
+  Duration media_hold = std::chrono::seconds(5);       // how long RTP waits for its SDP
+  Duration stream_timeout = std::chrono::seconds(60);  // a stream without packets is over
+  std::uint32_t max_streams = 65536;
+};
+
+struct CaptureStats {
+  SignallingStats signalling;
+  SpoolStats spool;
+  std::uint64_t streams = 0;           // RTP streams seen
+  std::uint64_t media_only_calls = 0;
+  Timestamp first_frame;
+  Timestamp last_frame;
+};
+
+class Capture {
+ public:
+  // REQUIRES: spool and sink outlive this.
+  static std::unique_ptr<Capture> create(const CaptureOptions& options, Spool& spool,
+                                         CallSink& sink);
+  virtual ~Capture() = default;
+
+  virtual void on_frames(std::span<const Frame> frames) = 0;
+  // The input is at its end: every call still going on is finished as interrupted.
+  virtual void finish() = 0;
+  [[nodiscard]] virtual const Accounting& accounting() const = 0;
+  [[nodiscard]] virtual CaptureStats stats() const = 0;
+};
+
+}  // namespace koegura::capture

@@ -1,0 +1,130 @@
+// FinishedCall: what capture emits: one leg as the wire told it, and where its packets are.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "capture/address.h"
+#include "capture/spool.h"
+#include "capture/time.h"
+
+namespace koegura::capture {
+
+// caller = who sent the INVITE (left channel), callee = the other side (right channel).
+// For a stream: whose voice it carries.
+enum class Side : std::uint8_t { kCaller, kCallee };
+inline constexpr Side other(Side side) {
+  return side == Side::kCaller ? Side::kCallee : Side::kCaller;
+}
+
+enum class CallState : std::uint8_t {
+  kAnswered,     // a 2xx to the INVITE, and a BYE or a silence that ended it
+  kMissed,       // it rang or waited, and nobody answered (408, 480, 487 without CANCEL, 603)
+  kBusy,         // 486, 600
+  kCancelled,    // the caller gave up: CANCEL before the answer
+  kFailed,       // any other final response
+  kInterrupted,  // the capture does not hold its beginning or its end
+  kMediaOnly,    // RTP that no SIP claimed
+};
+
+// A party as the wire named it. Numbers are normalised later, in store.
+struct Identity {
+  std::string uri;           // "sip:0312345678@example.jp", as written
+  std::string user;          // the user part, unescaped; the number of a tel: URI
+  std::string display_name;  // UTF-8; quotes and escapes removed
+  std::string withheld;      // why the number is hidden ("Anonymous", "Coin line/payphone"), or empty
+};
+
+enum class ReleasedBy : std::uint8_t { kCaller, kCallee, kRecorder };
+
+// How it ended. code is the final response (486) or 200 for a BYE; 0 where no final response
+// was seen. reason is the phrase, or what the recorder saw ("media silence", "capture ended").
+struct Release {
+  std::uint16_t code = 0;
+  std::string reason;
+  ReleasedBy by = ReleasedBy::kRecorder;
+};
+
+// One a=rtpmap (or a static type of RFC 3551 §6), a=fmtp included.
+struct MediaFormat {
+  std::uint8_t payload_type = 0;
+  std::string encoding;  // as written: "PCMU", "opus", "telephone-event"
+  std::uint32_t clock_rate = 0;
+  std::uint8_t channels = 1;
+  std::string fmtp;  // the parameters as written, may be empty
+};
+
+enum class MediaKind : std::uint8_t { kAudio, kVideo, kImage /* T.38 */, kOther };
+enum class MediaDirection : std::uint8_t { kSendRecv, kSendOnly, kRecvOnly, kInactive };
+
+// One media line of one offer or answer: from this moment, `side` wants to receive at `endpoint`
+// in these formats. Payload type numbers of a stream are its receiver's (RFC 3264 §5.1).
+struct NegotiatedMedia {
+  Timestamp since;
+  Side side = Side::kCaller;
+  MediaKind kind = MediaKind::kAudio;
+  MediaDirection direction = MediaDirection::kSendRecv;
+  bool encrypted = false;  // RTP/SAVP, RTP/SAVPF, UDP/TLS/…
+  std::uint16_t packet_time_ms = 0;  // a=ptime, 0 if absent
+  Endpoint endpoint;
+  Endpoint rtcp;  // a=rtcp, or port + 1; equal to endpoint with a=rtcp-mux
+  std::vector<MediaFormat> formats;
+};
+
+// One RTP SSRC towards one endpoint. Its packets stand in order of arrival, duplicates left out.
+struct FinishedStream {
+  Side side = Side::kCaller;  // whose voice
+  Endpoint source;
+  Endpoint destination;
+  std::uint32_t ssrc = 0;
+  Timestamp first;
+  Timestamp last;
+  std::uint32_t packets = 0;     // distinct packets kept
+  std::uint32_t duplicates = 0;  // copies that were seen and not kept
+  std::uint64_t bytes = 0;       // RTP payload
+  SpooledPackets spooled;
+};
+
+// A stretch that signalling alone knows.
+struct SignalledHold {
+  Side by = Side::kCaller;  // who put the other on hold
+  Timestamp from;
+  Timestamp to;
+};
+
+// SIP INFO digits (application/dtmf-relay, application/dtmf).
+struct InfoDigit {
+  Timestamp at;
+  char digit = 0;
+  Side side = Side::kCaller;  // who pressed it
+};
+
+struct FinishedCall {
+  std::string call_id;   // SIP Call-ID; empty for media-only
+  std::string from_tag;  // of the first INVITE
+  CallState state = CallState::kInterrupted;
+  Identity caller;
+  Identity callee;
+  Identity answered_by;  // empty unless answered
+  Timestamp start;       // first INVITE; where it was not seen, the first packet of the call
+  std::optional<Timestamp> ringing;   // first 180 or 183
+  std::optional<Timestamp> answered;  // first 2xx to the INVITE
+  Timestamp end;                      // release, or the last packet seen
+  Release release;
+  std::vector<NegotiatedMedia> media;  // in order of time
+  std::vector<FinishedStream> streams;
+  std::vector<SignalledHold> holds;
+  std::vector<InfoDigit> digits;
+  SpooledPackets signalling;  // IP datagrams that carried its SIP messages
+};
+
+// Where finished calls go. Called on capture's thread: hand over and return.
+class CallSink {
+ public:
+  virtual ~CallSink() = default;
+  virtual void take(FinishedCall call) = 0;
+};
+
+}  // namespace koegura::capture

@@ -1,0 +1,64 @@
+// SipMessage: one SIP request or response (RFC 3261 §7), read in place.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "capture/defect.h"
+#include "capture/frame.h"
+
+namespace koegura::capture {
+
+// One header field: the long name's spelling of RFC 3261 for compact forms ("i" → "Call-ID"),
+// otherwise the name as written. Line folding stays in value.
+struct SipHeader {
+  std::string_view name;
+  std::string_view value;
+};
+
+// name-addr or addr-spec with parameters (RFC 3261 §20.10). Views into the message.
+struct SipNameAddr {
+  std::string_view display_name;  // quotes removed, escapes left
+  std::string_view uri;
+  std::string_view parameters;  // ";tag=…" after the address
+  [[nodiscard]] std::string_view parameter(std::string_view name) const;  // empty if absent
+  [[nodiscard]] std::string_view tag() const { return parameter("tag"); }
+  [[nodiscard]] static std::optional<SipNameAddr> parse(std::string_view value);
+};
+
+// Views into the bytes given to parse_sip, and valid as long as those.
+struct SipMessage {
+  std::string_view method;       // of the request; for a response, of its CSeq
+  std::string_view request_uri;  // empty for a response
+  std::uint16_t status = 0;      // 0 for a request
+  std::string_view reason_phrase;
+  std::string_view call_id;
+  std::uint32_t cseq = 0;
+  SipNameAddr from;
+  SipNameAddr to;
+  std::string_view top_branch;   // of the topmost Via, empty if absent
+  std::string_view content_type;
+  std::string_view body;
+  std::vector<SipHeader> headers;  // all of them, in order
+  std::size_t length = 0;          // bytes of the message, start line to the body's end
+
+  [[nodiscard]] bool is_request() const { return status == 0; }
+  [[nodiscard]] std::string_view header(std::string_view name) const;  // first value or empty
+};
+
+// The cheap test of a payload: could this be the start of a SIP message? No false negative for
+// anything parse_sip reads.
+[[nodiscard]] bool looks_like_sip(Bytes payload);
+
+// Reads one message from the front. With a Content-Length the body is that long; over UDP a
+// missing or too large one means "to the end" (RFC 3261 §18.3).
+[[nodiscard]] tl::expected<SipMessage, Defect> parse_sip(Bytes payload);
+
+// For stream transports (RFC 3261 §18.3): bytes of the first message in buffer if it is
+// complete, 0 if more are needed, a defect if the buffer does not start with a message.
+[[nodiscard]] tl::expected<std::size_t, Defect> sip_message_length(Bytes buffer);
+
+}  // namespace koegura::capture

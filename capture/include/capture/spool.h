@@ -1,0 +1,119 @@
+// Spool: every packet that matters, in rolling pcapng segments on disk, one stream's packets
+// gathered into runs so that reading one call back costs one call's bytes.
+//
+//   spool  = segment*           a file: section header, interface (LINKTYPE_RAW, ns), blocks
+//   append* flush               append gathers into the run; flush puts runs and buffer on disk
+//   SpooledPackets              holds its segments; a full segment nobody holds is deleted
+//
+// Threads: append, flush and take belong to the capture thread. SpooledPackets may be read,
+// copied and destroyed on any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "capture/error.h"
+#include "capture/frame.h"
+#include "capture/time.h"
+
+namespace koegura::capture {
+
+// A file of the spool; a full one is deleted with its last holder.
+class SpoolSegment;
+
+// Holds a segment: counts on the segment itself (not shared_ptr: one word, and the count is
+// visible to the spool).
+class SegmentHold {
+ public:
+  SegmentHold() = default;
+  explicit SegmentHold(SpoolSegment* segment);
+  SegmentHold(const SegmentHold& other);
+  SegmentHold(SegmentHold&& other) noexcept;
+  SegmentHold& operator=(SegmentHold other) noexcept;
+  ~SegmentHold();
+  [[nodiscard]] SpoolSegment* get() const { return segment_; }
+
+ private:
+  SpoolSegment* segment_ = nullptr;
+};
+
+// One run: whole enhanced packet blocks, back to back, in one segment.
+struct SpoolExtent {
+  SegmentHold segment;
+  std::uint32_t offset = 0;
+  std::uint32_t length = 0;
+};
+
+struct SpooledPacket {
+  Timestamp time;
+  Bytes ip;  // the IP datagram; lives until the reader's next call
+};
+
+// The packets of one stream, or of one call's signalling, in order of arrival.
+class SpooledPackets {
+ public:
+  [[nodiscard]] bool empty() const { return extents_.empty(); }
+  [[nodiscard]] std::uint64_t bytes() const;  // on disk
+  void append(SpoolExtent extent) { extents_.push_back(std::move(extent)); }
+  [[nodiscard]] const std::vector<SpoolExtent>& extents() const { return extents_; }
+
+ private:
+  std::vector<SpoolExtent> extents_;
+};
+
+// Reads packets back, one extent at a time. REQUIRES: packets outlives the reader.
+class SpoolReader {
+ public:
+  explicit SpoolReader(const SpooledPackets& packets) : packets_(&packets) {}
+  // False at the end. An error names the segment file and the offset.
+  [[nodiscard]] Result<bool> next(SpooledPacket& packet);
+
+ private:
+  const SpooledPackets* packets_;
+  std::size_t next_extent_ = 0;
+  std::vector<std::byte> buffer_;
+  std::size_t position_ = 0;
+};
+
+// What one stream has not yet given to a segment. Owned by the stream.
+struct SpoolRun {
+  std::unique_ptr<std::byte[]> blocks;  // allocated by the first append, kept until finish
+  std::uint32_t used = 0;
+  std::uint32_t capacity = 0;
+  Timestamp first;  // of the packets not yet in a segment
+  SpooledPackets packets;
+};
+
+struct SpoolOptions {
+  std::uint32_t segment_bytes = 64U << 20U;
+  std::uint32_t run_bytes = 16U << 10U;  // memory a stream may hold before it is given over
+};
+
+struct SpoolStats {
+  std::uint64_t packets = 0;
+  std::uint64_t bytes_written = 0;
+  std::uint64_t segments = 0;
+  std::uint64_t write_errors = 0;  // packets refused since the disk refused them
+};
+
+class Spool {
+ public:
+  // Makes the folder (0750) if it is missing. Segments are 0640.
+  [[nodiscard]] static Result<std::unique_ptr<Spool>> open(const std::string& directory,
+                                                           const SpoolOptions& options);
+  virtual ~Spool() = default;
+
+  // Adds an IP datagram to the run. False if the disk refused: the packet is not kept.
+  [[nodiscard]] virtual bool append(SpoolRun& run, Timestamp time, Bytes ip) = 0;
+  // Gives the run's packets so far to a segment and the segment to the kernel, and returns them
+  // all. The run can go on: a later call returns these and the newer ones.
+  [[nodiscard]] virtual SpooledPackets take(SpoolRun& run) = 0;
+  // The last write error, for the message at the end; empty if none.
+  [[nodiscard]] virtual std::string last_error() const = 0;
+  [[nodiscard]] virtual SpoolStats stats() const = 0;
+};
+
+}  // namespace koegura::capture

@@ -1,0 +1,50 @@
+// TcpReassembly: SIP over TCP (RFC 3261 §18): segments in, whole messages out. Starts mid-stream at the
+// first message start it sees; takes loss, retransmission, disorder and sequence wrap; bounded in
+// connections, bytes and time.
+// Threads: one.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "capture/accounting.h"
+#include "capture/packet.h"
+
+namespace koegura::capture {
+
+struct TcpReassemblyOptions {
+  std::uint32_t max_connections = 4096;
+  std::uint32_t max_message_bytes = 256U << 10U;
+  Duration idle_timeout = std::chrono::minutes(10);
+};
+
+// One IP datagram that carried part of a message.
+struct TcpSegment {
+  Timestamp time;
+  std::vector<std::byte> ip;
+};
+
+// A whole message and the segments that carried it. Views live only for the call.
+class TcpMessageSink {
+ public:
+  virtual ~TcpMessageSink() = default;
+  virtual void on_tcp_message(Timestamp time, const Endpoint& source, const Endpoint& destination,
+                              Bytes message, std::span<const TcpSegment> segments) = 0;
+};
+
+class TcpReassembly {
+ public:
+  // Counts every TCP frame given: kSip for segments of a connection that speaks SIP (once that is known),
+  // kDuplicate for retransmitted data, kNotVoip for the rest, Defect::kTcpGap for data lost behind a hole.
+  // REQUIRES: accounting and sink outlive this.
+  static std::unique_ptr<TcpReassembly> create(const TcpReassemblyOptions& options,
+                                               Accounting& accounting, TcpMessageSink& sink);
+  virtual ~TcpReassembly() = default;
+  virtual void on_packet(const Packet& packet) = 0;  // REQUIRES: transport is kTcp
+  virtual void advance(Timestamp now) = 0;
+  virtual void finish() = 0;
+};
+
+}  // namespace koegura::capture

@@ -1,0 +1,44 @@
+// Matroska: the archive file's container, by libavformat: FLAC audio, chapters, tags and
+// attachments, in names that any player understands.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "capture/error.h"
+#include "decode/rendered_call.h"
+
+namespace koegura::decode {
+
+struct Attachment {
+  std::string name;       // "call.json"
+  std::string mime_type;  // "application/json"
+  std::vector<std::byte> bytes;
+};
+
+struct MatroskaFile {
+  std::string title;
+  Timestamp date;                                          // DATE_RECORDED
+  std::vector<std::pair<std::string, std::string>> tags;   // Matroska's own names, upper case
+  std::vector<Chapter> chapters;
+  std::vector<Attachment> attachments;
+};
+
+// Writes a new file (0640, must not exist) and closes it; the caller syncs and renames. On failure nothing
+// is left behind. audio.flac may be null: then one sample of silence stands for "no audio".
+[[nodiscard]] Result<void> write_matroska(const std::string& path, const MatroskaFile& file,
+                                          const RenderedAudio& audio);
+
+// Reads the attachments back; the audio is not touched.
+[[nodiscard]] Result<std::vector<Attachment>> read_attachments(const std::string& path);
+
+enum class AudioFormat : unsigned char { kWav, kFlac, kOpus };
+enum class ChannelChoice : unsigned char { kBoth, kCaller, kCallee, kMix };
+
+// Decodes the call's audio and writes it to an open file descriptor. kFlac with kBoth copies the
+// FLAC frames unchanged. Works on a pipe (kWav then carries the length of an unbounded stream).
+[[nodiscard]] Result<void> export_audio(const std::string& matroska_path, int output,
+                                        AudioFormat format, ChannelChoice channels);
+
+}  // namespace koegura::decode

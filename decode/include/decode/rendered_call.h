@@ -1,0 +1,102 @@
+// RenderedCall: what decode emits: the call as it sounded, ready to be archived.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "capture/finished_call.h"
+
+namespace koegura::decode {
+
+using capture::Side;
+
+// A stretch of the call's timeline with a meaning. Seconds from the start of the call, which is
+// the start of the audio.
+enum class SpanKind : std::uint8_t {
+  kRinging,      // from the first 180/183 to the answer (both channels)
+  kEarlyMedia,   // audio before the answer
+  kTalk,         // from the answer to the release
+  kHold,
+  kNoMedia,      // no packet of this channel's stream had begun, or none came any more
+  kLoss,         // packets were lost: silence stands in for them
+  kDtx,          // the sender was silent on purpose (discontinuous transmission, comfort noise)
+  kLate,         // packets came too late to be placed
+  kUndecodable,  // packets are kept, but the codec is unknown, broken or encrypted: silence
+};
+[[nodiscard]] std::string_view name_of(SpanKind kind);  // "early-media", "no-media"
+
+struct Span {
+  SpanKind kind = SpanKind::kTalk;
+  std::optional<Side> channel;  // nothing = both
+  double from_s = 0;
+  double to_s = 0;
+  std::string note;  // why, for kUndecodable and kLate; else empty
+};
+
+struct RenderedStream {
+  Side side = Side::kCaller;
+  capture::Endpoint source;
+  capture::Endpoint destination;
+  std::uint32_t ssrc = 0;
+  std::string codec;  // the registry's name: "PCMU", "G722", "AMR-WB"; of the most packets
+  std::uint32_t clock_rate = 0;
+  std::uint32_t packets = 0;
+  std::uint64_t bytes = 0;
+  std::uint32_t lost = 0;
+  std::uint32_t duplicates = 0;
+  std::uint32_t reordered = 0;
+  double jitter_ms = 0;  // RFC 3550 §6.4.1, at the end of the stream
+  double mos = 0;        // E-model (G.107), 1.0 to 4.5; 0 where it cannot be told
+  Timestamp first;
+  Timestamp last;
+  bool rendered = false;   // false: its packets are attached, but are not in the audio
+  bool encrypted = false;  // SRTP
+  bool lossless = false;   // FLAC carries its payload: G.711, L16
+};
+
+struct Digit {
+  double at_s = 0;
+  char digit = 0;
+  Side channel = Side::kCaller;
+  enum class Via : std::uint8_t { kRtpEvent, kInfo } via = Via::kRtpEvent;
+};
+
+struct Chapter {
+  std::string title;  // "ringing", "talk", "hold"
+  double from_s = 0;
+  double to_s = 0;
+};
+
+// The FLAC frames of the call's audio: in memory while they are few, in an unnamed temporary file
+// beyond, so that memory does not grow with the call's length. Defined in decode/flac_encoder.h.
+class EncodedFlac;
+
+struct RenderedAudio {
+  std::uint32_t sample_rate = 8000;
+  std::uint8_t channels = 2;            // left caller, right callee
+  std::uint64_t samples = 0;            // per channel
+  std::array<std::uint8_t, 32> sha256{};  // of the samples as interleaved s16le
+  std::unique_ptr<EncodedFlac> flac;    // null: the call has no audio
+  // The destructor of EncodedFlac is not visible here.
+  RenderedAudio();
+  RenderedAudio(RenderedAudio&&) noexcept;
+  RenderedAudio& operator=(RenderedAudio&&) noexcept;
+  ~RenderedAudio();
+};
+
+struct RenderedCall {
+  capture::FinishedCall call;
+  std::vector<RenderedStream> streams;  // in the order of call.streams
+  std::vector<Span> spans;              // in order of from_s
+  std::vector<Digit> digits;
+  std::vector<Chapter> chapters;
+  RenderedAudio audio;
+  std::string silent_because;  // why a call that had media has no audible audio, or empty
+};
+
+}  // namespace koegura::decode

@@ -16,7 +16,7 @@ struct IpAddress {
   std::array<std::uint8_t, 16> bytes{};  // network order
 
   [[nodiscard]] bool is_v4() const;
-  [[nodiscard]] bool is_unspecified() const;  // 0.0.0.0 or ::
+  [[nodiscard]] bool is_unspecified() const;    // 0.0.0.0 or ::
   [[nodiscard]] std::string to_string() const;  // "192.0.2.1", "2001:db8::1"
   // The textual forms of RFC 4291 §2.2 and dotted IPv4; brackets allowed around IPv6.
   static std::optional<IpAddress> parse(std::string_view text);
@@ -34,11 +34,12 @@ struct Endpoint {
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
+__extension__ typedef unsigned __int128 Uint128;  // not ISO C++, but both our compilers have it
+
 // Mixes 8 bytes into a hash: one multiply and a fold, good enough for tables that an
 // attacker cannot time (results never leave the box).
 inline std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
-  const unsigned __int128 product =
-      static_cast<unsigned __int128>(hash ^ value) * 0x9E3779B97F4A7C15ULL;
+  const Uint128 product = static_cast<Uint128>(hash ^ value) * 0x9E3779B97F4A7C15ULL;
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
 }
 

@@ -2,8 +2,9 @@
 //
 //   on_frames* finish
 //
-// Threads: one. (The tap will run one receive path per source beside one signalling thread; the parts
-// are made for that: RtpReceiver owns streams and runs, Signalling owns legs, Join lies between.)
+// Threads: one. (The tap will run one receive path per source beside one signalling thread; the
+// parts are made for that: RtpReceiver owns streams and runs, Signalling owns legs, Join lies
+// between.)
 #pragma once
 
 #include <memory>
@@ -30,7 +31,7 @@ struct CaptureOptions {
 struct CaptureStats {
   SignallingStats signalling;
   SpoolStats spool;
-  std::uint64_t streams = 0;           // RTP streams seen
+  std::uint64_t streams = 0;  // RTP streams seen
   std::uint64_t media_only_calls = 0;
   Timestamp first_frame;
   Timestamp last_frame;

@@ -9,10 +9,16 @@
 #include <string>
 
 #include "capture/error.h"
+#include "capture/frame.h"
 #include "capture/packet_source.h"
 
 namespace koegura::capture {
 
 [[nodiscard]] Result<std::unique_ptr<PacketSource>> open_capture_file(const std::string& path);
+
+// The same for a capture that is in memory already (an attachment of a call); name is for the
+// messages. REQUIRES: bytes outlives the source.
+[[nodiscard]] Result<std::unique_ptr<PacketSource>> open_capture_bytes(Bytes bytes,
+                                                                       std::string name);
 
 }  // namespace koegura::capture

@@ -34,7 +34,7 @@ struct Identity {
   std::string uri;           // "sip:0312345678@example.jp", as written
   std::string user;          // the user part, unescaped; the number of a tel: URI
   std::string display_name;  // UTF-8; quotes and escapes removed
-  std::string withheld;      // why the number is hidden ("Anonymous", "Coin line/payphone"), or empty
+  std::string withheld;  // why the number is hidden ("Anonymous", "Coin line/payphone"), or empty
 };
 
 enum class ReleasedBy : std::uint8_t { kCaller, kCallee, kRecorder };
@@ -66,7 +66,7 @@ struct NegotiatedMedia {
   Side side = Side::kCaller;
   MediaKind kind = MediaKind::kAudio;
   MediaDirection direction = MediaDirection::kSendRecv;
-  bool encrypted = false;  // RTP/SAVP, RTP/SAVPF, UDP/TLS/…
+  bool encrypted = false;            // RTP/SAVP, RTP/SAVPF, UDP/TLS/…
   std::uint16_t packet_time_ms = 0;  // a=ptime, 0 if absent
   Endpoint endpoint;
   Endpoint rtcp;  // a=rtcp, or port + 1; equal to endpoint with a=rtcp-mux
@@ -74,8 +74,10 @@ struct NegotiatedMedia {
 };
 
 // One RTP SSRC towards one endpoint. Its packets stand in order of arrival, duplicates left out.
+// kImage is T.38: UDPTL datagrams, no RTP header.
 struct FinishedStream {
   Side side = Side::kCaller;  // whose voice
+  MediaKind kind = MediaKind::kAudio;
   Endpoint source;
   Endpoint destination;
   std::uint32_t ssrc = 0;

@@ -19,11 +19,16 @@ namespace koegura::capture {
 
 using LegId = std::uint64_t;  // counts up from 1, never reused
 
+// All on the capture's clock.
 struct SignallingOptions {
-  Duration ringing_timeout = std::chrono::minutes(5);      // no answer, no final response
-  Duration media_silence_timeout = std::chrono::minutes(2);  // answered, no BYE, no RTP, no SIP
-  Duration session_timer_grace = std::chrono::seconds(32);   // after Session-Expires (RFC 4028)
-  Duration release_linger = std::chrono::seconds(1);         // late packets and retransmissions
+  Duration ringing_timeout = std::chrono::minutes(5);  // no answer, no final response, no RTP
+  // Answered, no BYE, and neither RTP nor SIP any more.
+  Duration media_silence_timeout = std::chrono::minutes(2);
+  // The same where silence proves nothing: no RTP was ever heard (its network is not mirrored),
+  // or a party is on hold. A session timer that runs out (RFC 4028) ends such a leg earlier.
+  Duration unheard_timeout = std::chrono::hours(4);
+  Duration session_timer_grace = std::chrono::seconds(32);  // after Session-Expires (RFC 4028)
+  Duration release_linger = std::chrono::seconds(1);        // late packets and retransmissions
 };
 
 // What signalling tells the rest of capture. Called on the signalling thread, in order of time.
@@ -32,7 +37,9 @@ class SignallingSink {
   virtual ~SignallingSink() = default;
   // From media.since on, audio for `leg` that arrives at media.endpoint is heard by media.side.
   virtual void on_media(LegId leg, const NegotiatedMedia& media) = 0;
-  // The leg is over (BYE, CANCEL, final response): its endpoints may be reused from now on.
+  // The leg is over (BYE, CANCEL, final response): its endpoints may be reused from now on. A leg
+  // whose INVITE failed may come back while it lingers (a redirected INVITE, a late 2xx): then
+  // on_media tells its endpoints again, and on_released comes a second time.
   virtual void on_released(LegId leg, Timestamp at) = 0;
   // The linger is over. streams and signalling of the call are empty: the caller fills them.
   virtual void on_finished(LegId leg, FinishedCall call) = 0;
@@ -43,13 +50,13 @@ struct SignallingStats {
   std::uint64_t retransmissions = 0;
   std::uint64_t outside_legs = 0;  // REGISTER, OPTIONS, … and messages of calls never seen
   std::uint64_t legs = 0;
+  std::uint64_t unreadable_descriptions = 0;  // session descriptions (SDP) passed over
 };
 
 class Signalling {
  public:
   // REQUIRES: sink outlives this.
-  static std::unique_ptr<Signalling> create(const SignallingOptions& options,
-                                            SignallingSink& sink);
+  static std::unique_ptr<Signalling> create(const SignallingOptions& options, SignallingSink& sink);
   virtual ~Signalling() = default;
 
   // Gives the leg that the message belongs to (its datagrams go into that leg's

@@ -29,7 +29,13 @@ struct SipNameAddr {
   [[nodiscard]] static std::optional<SipNameAddr> parse(std::string_view value);
 };
 
-// Views into the bytes given to parse_sip, and valid as long as those.
+// Bounds on what one message may ask of us; beyond them it is refused as kSipTooLarge.
+inline constexpr std::size_t kMaxSipHeaders = 256;
+inline constexpr std::size_t kMaxSipHeaderBytes = 64U << 10U;  // start line to blank line
+inline constexpr std::size_t kMaxSipBodyBytes = 1U << 20U;     // a stream's Content-Length
+
+// Views into the bytes given to parse_sip, and valid as long as those. Where a field that must
+// be single is repeated (RFC 4475 §3.3.8), the first one counts.
 struct SipMessage {
   std::string_view method;       // of the request; for a response, of its CSeq
   std::string_view request_uri;  // empty for a response
@@ -39,7 +45,7 @@ struct SipMessage {
   std::uint32_t cseq = 0;
   SipNameAddr from;
   SipNameAddr to;
-  std::string_view top_branch;   // of the topmost Via, empty if absent
+  std::string_view top_branch;  // of the topmost Via, empty if absent
   std::string_view content_type;
   std::string_view body;
   std::vector<SipHeader> headers;  // all of them, in order
@@ -53,12 +59,18 @@ struct SipMessage {
 // anything parse_sip reads.
 [[nodiscard]] bool looks_like_sip(Bytes payload);
 
-// Reads one message from the front. With a Content-Length the body is that long; over UDP a
-// missing or too large one means "to the end" (RFC 3261 §18.3).
+// Reads one message from the front, line ends before it included in its length. With a
+// Content-Length the body is that long; a missing, unreadable, contradictory or too large one
+// means "to the end" (RFC 3261 §18.3, over UDP). A line that is no header field is passed over.
 [[nodiscard]] tl::expected<SipMessage, Defect> parse_sip(Bytes payload);
 
+// The body of this type ("application/sdp"), or the first part of it in a multipart body
+// (RFC 2046 §5.1, RFC 5621 §3.1); empty if there is none.
+[[nodiscard]] std::string_view sip_body_of_type(const SipMessage& message, std::string_view type);
+
 // For stream transports (RFC 3261 §18.3): bytes of the first message in buffer if it is
-// complete, 0 if more are needed, a defect if the buffer does not start with a message.
+// complete, 0 if more are needed, a defect if the buffer does not start with a message or if
+// its Content-Length cannot be read, so that nobody can tell where the next one starts.
 [[nodiscard]] tl::expected<std::size_t, Defect> sip_message_length(Bytes buffer);
 
 }  // namespace koegura::capture

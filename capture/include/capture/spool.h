@@ -2,10 +2,10 @@
 // gathered into runs so that reading one call back costs one call's bytes.
 //
 //   spool  = segment*           a file: section header, interface (LINKTYPE_RAW, ns), blocks
-//   append* flush               append gathers into the run; flush puts runs and buffer on disk
+//   append* take                append gathers into the run; take puts the run on disk
 //   SpooledPackets              holds its segments; a full segment nobody holds is deleted
 //
-// Threads: append, flush and take belong to the capture thread. SpooledPackets may be read,
+// Threads: append and take belong to the capture thread. SpooledPackets may be read,
 // copied and destroyed on any thread.
 #pragma once
 
@@ -78,13 +78,13 @@ class SpoolReader {
   std::size_t position_ = 0;
 };
 
-// What one stream has not yet given to a segment. Owned by the stream.
+// What one stream has not yet given to a segment: grows from kSmallestRun to the spool's run_bytes.
+// Owned by the stream.
 struct SpoolRun {
-  std::unique_ptr<std::byte[]> blocks;  // allocated by the first append, kept until finish
+  std::unique_ptr<std::byte[]> blocks;
   std::uint32_t used = 0;
   std::uint32_t capacity = 0;
-  Timestamp first;  // of the packets not yet in a segment
-  SpooledPackets packets;
+  SpooledPackets packets;  // already in segments
 };
 
 struct SpoolOptions {
@@ -96,7 +96,7 @@ struct SpoolStats {
   std::uint64_t packets = 0;
   std::uint64_t bytes_written = 0;
   std::uint64_t segments = 0;
-  std::uint64_t write_errors = 0;  // packets refused since the disk refused them
+  std::uint64_t write_errors = 0;  // runs the disk refused
 };
 
 class Spool {
@@ -104,16 +104,31 @@ class Spool {
   // Makes the folder (0750) if it is missing. Segments are 0640.
   [[nodiscard]] static Result<std::unique_ptr<Spool>> open(const std::string& directory,
                                                            const SpoolOptions& options);
-  virtual ~Spool() = default;
+  ~Spool();
 
-  // Adds an IP datagram to the run. False if the disk refused: the packet is not kept.
-  [[nodiscard]] virtual bool append(SpoolRun& run, Timestamp time, Bytes ip) = 0;
+  // Adds an IP datagram to the run. False if the disk refused (or the datagram is larger than IP
+  // allows): the packet is not kept.
+  [[nodiscard]] bool append(SpoolRun& run, Timestamp time, Bytes ip);
   // Gives the run's packets so far to a segment and the segment to the kernel, and returns them
   // all. The run can go on: a later call returns these and the newer ones.
-  [[nodiscard]] virtual SpooledPackets take(SpoolRun& run) = 0;
+  [[nodiscard]] SpooledPackets take(SpoolRun& run);
   // The last write error, for the message at the end; empty if none.
-  [[nodiscard]] virtual std::string last_error() const = 0;
-  [[nodiscard]] virtual SpoolStats stats() const = 0;
+  [[nodiscard]] const std::string& last_error() const { return last_error_; }
+  [[nodiscard]] const SpoolStats& stats() const { return stats_; }
+
+ private:
+  Spool(std::string directory, const SpoolOptions& options);
+  bool write_run(SpoolRun& run);
+  bool start_segment();
+  bool refuse(const std::string& path, const char* what);
+
+  std::string directory_;
+  SpoolOptions options_;
+  SegmentHold current_;
+  std::uint64_t next_number_ = 0;
+  std::uint32_t current_used_ = 0;
+  std::string last_error_;
+  SpoolStats stats_;
 };
 
 }  // namespace koegura::capture

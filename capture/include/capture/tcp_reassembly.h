@@ -1,6 +1,6 @@
-// TcpReassembly: SIP over TCP (RFC 3261 §18): segments in, whole messages out. Starts mid-stream at the
-// first message start it sees; takes loss, retransmission, disorder and sequence wrap; bounded in
-// connections, bytes and time.
+// TcpReassembly: SIP over TCP (RFC 3261 §18): segments in, whole messages out. Starts mid-stream at
+// the first message start it sees; takes loss, retransmission, disorder and sequence wrap; bounded
+// in connections, bytes and time. A connection costs nothing until it speaks SIP, on any port.
 // Threads: one.
 #pragma once
 
@@ -15,8 +15,9 @@
 namespace koegura::capture {
 
 struct TcpReassemblyOptions {
-  std::uint32_t max_connections = 4096;
+  std::uint32_t max_connections = 4096;  // that speak SIP; each direction counts
   std::uint32_t max_message_bytes = 256U << 10U;
+  std::uint32_t max_buffered_bytes = 64U << 20U;  // incomplete or out of order, of all connections
   Duration idle_timeout = std::chrono::minutes(10);
 };
 
@@ -26,7 +27,8 @@ struct TcpSegment {
   std::vector<std::byte> ip;
 };
 
-// A whole message and the segments that carried it. Views live only for the call.
+// A whole message and the segments that carried it, in the stream's order; time is when the last of
+// them came. Views live only for the call.
 class TcpMessageSink {
  public:
   virtual ~TcpMessageSink() = default;
@@ -36,14 +38,18 @@ class TcpMessageSink {
 
 class TcpReassembly {
  public:
-  // Counts every TCP frame given: kSip for segments of a connection that speaks SIP (once that is known),
-  // kDuplicate for retransmitted data, kNotVoip for the rest, Defect::kTcpGap for data lost behind a hole.
+  // Counts every TCP frame given: kSip for segments of a connection that speaks SIP (once that is
+  // known), kDuplicate for retransmitted data, kNotVoip for the rest; Defect::kTcpGap for what a
+  // lost segment made unreadable, kSipTruncated for a message that the end cut off, and
+  // sip_message_length's defect for what cannot be delimited.
   // REQUIRES: accounting and sink outlive this.
   static std::unique_ptr<TcpReassembly> create(const TcpReassemblyOptions& options,
                                                Accounting& accounting, TcpMessageSink& sink);
   virtual ~TcpReassembly() = default;
   virtual void on_packet(const Packet& packet) = 0;  // REQUIRES: transport is kTcp
+  // Gives up holes and idle connections whose time has come.
   virtual void advance(Timestamp now) = 0;
+  // The input is at its end: gives what lies behind holes, counts what is left.
   virtual void finish() = 0;
 };
 

@@ -73,7 +73,7 @@ struct Chapter {
 };
 
 // The FLAC frames of the call's audio: in memory while they are few, in an unnamed temporary file
-// beyond, so that memory does not grow with the call's length. Defined in decode/flac_encoder.h.
+// beyond, so that memory does not grow with the call's length. Defined in decode/encoded_flac.h.
 class EncodedFlac;
 
 struct RenderedAudio {

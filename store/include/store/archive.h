@@ -24,24 +24,25 @@
 namespace koegura::store {
 
 struct ArchiveOptions {
-  std::string region = "JP";                  // of numbers without a country code
-  std::vector<std::string> internal_numbers;  // "23??", "0312345678": '?' one digit, '*' any; for direction
-  bool sync = true;                           // fsync each file before it counts as archived
+  std::string region = "JP";  // of numbers without a country code
+  std::vector<std::string>
+      internal_numbers;  // "23??", "0312345678": '?' one digit, '*' any; for direction
+  bool sync = true;      // fsync each file before it counts as archived
 };
 
 enum class OpenMode : unsigned char { kRead, kWrite };
 
 // What `calls` asks for. Empty fields do not restrict.
 struct CallFilter {
-  std::optional<Timestamp> from;  // start >= from
-  std::optional<Timestamp> to;    // start < to
-  std::string number;             // any spelling, either party; "*5678" suffix, "0312*" prefix
-  std::string department;
-  std::string person;
-  std::string state;      // as in the record
-  std::string direction;  // as in the record
-  std::optional<Duration> longer_than;
-  std::optional<Duration> shorter_than;
+  std::optional<Timestamp> from{};  // start >= from
+  std::optional<Timestamp> to{};    // start < to
+  std::string number{};             // any spelling, either party; "*5678" suffix, "0312*" prefix
+  std::string department{};
+  std::string person{};
+  std::string state{};      // as in the record
+  std::string direction{};  // as in the record
+  std::optional<Duration> longer_than{};
+  std::optional<Duration> shorter_than{};
   std::size_t limit = 0;  // 0 = all
   bool oldest_first = false;
 };
@@ -55,15 +56,16 @@ struct ArchiveSummary {
   std::uint64_t calls = 0;
   std::optional<Timestamp> oldest;  // start of the oldest call
   std::optional<Timestamp> newest;
-  std::uint64_t file_bytes = 0;      // of the call files
+  std::uint64_t file_bytes = 0;  // of the call files
   std::uint64_t disk_free_bytes = 0;
   std::uint64_t disk_total_bytes = 0;
 };
 
 class Archive {
  public:
-  // kWrite creates the folder (0750) if it is missing; one writer at a time, across processes. kRead
-  // works beside a writer. Refused with what to do: not a folder, not writable, newer format, locked.
+  // kWrite creates the folder (0750) if it is missing; one writer at a time, across processes.
+  // kRead works beside a writer. Refused with what to do: not a folder, not writable, newer format,
+  // locked.
   [[nodiscard]] static Result<std::unique_ptr<Archive>> open(const std::string& directory,
                                                              OpenMode mode,
                                                              const ArchiveOptions& options);
@@ -73,7 +75,8 @@ class Archive {
   [[nodiscard]] virtual std::string id_of(const capture::FinishedCall& call) const = 0;
   [[nodiscard]] virtual Result<bool> contains(const std::string& id) const = 0;
 
-  // File (temporary, fsync, rename, folder fsync), then index. On failure nothing of the call is left.
+  // File (temporary, fsync, rename, folder fsync), then index. On failure nothing of the call is
+  // left.
   [[nodiscard]] virtual Result<Added> put(const decode::RenderedCall& call) = 0;
 
   // The call with this id or unambiguous prefix of at least 6 characters (any case). kNotFound
@@ -82,11 +85,13 @@ class Archive {
 
   // Gives matching records one by one, newest first unless asked otherwise; stops early when
   // visit returns false.
-  [[nodiscard]] virtual Result<void> query(const CallFilter& filter,
-                                           const std::function<bool(const CallRecord&)>& visit) const = 0;
+  [[nodiscard]] virtual Result<void> query(
+      const CallFilter& filter, const std::function<bool(const CallRecord&)>& visit) const = 0;
 
   // Where the call's file is.
   [[nodiscard]] virtual std::string file_of(const CallRecord& record) const = 0;
+  // Where files may be made that do not outlive the writer.
+  [[nodiscard]] virtual std::string temporary_directory() const = 0;
   [[nodiscard]] virtual Result<ArchiveSummary> summary() const = 0;
 };
 

@@ -20,7 +20,7 @@ namespace koegura::store {
 struct FinisherOptions {
   unsigned threads = 2;
   std::size_t queue_limit = 256;  // take waits beyond this
-  decode::RenderOptions render;
+  decode::RenderOptions render;   // an empty temporary_directory means the archive's own
 };
 
 // calls seen = archived + already there + failed (+ waiting until drain).

@@ -1,0 +1,56 @@
+// Sdp: a session description (RFC 8866), as far as it says where media will arrive and in
+// which formats (RFC 3264).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "capture/defect.h"
+#include "capture/finished_call.h"
+
+namespace koegura::capture {
+
+// Bounds on one description; lines beyond them are passed over.
+inline constexpr std::size_t kMaxSdpMedia = 32;
+inline constexpr std::size_t kMaxSdpFormats = 64;  // per media line
+
+// a=rtcp (RFC 3605): the address is the media's own where it names none.
+struct SdpRtcp {
+  std::uint16_t port = 0;
+  std::optional<IpAddress> address;
+};
+
+// One m= line with its attributes; what the session level says about it is filled in.
+struct SdpMedia {
+  MediaKind kind = MediaKind::kOther;
+  MediaDirection direction = MediaDirection::kSendRecv;
+  std::uint16_t port = 0;            // 0: refused or taken down (RFC 3264 §6, §8.2)
+  std::uint16_t packet_time_ms = 0;  // a=ptime, 0 if absent
+  bool rtcp_mux = false;             // RFC 5761
+  bool crypto = false;        // a=crypto or a=fingerprint: keys are exchanged (RFC 4568, 8122)
+  std::string_view protocol;  // "RTP/AVP", "RTP/SAVP", "udptl": a view into the text
+  std::optional<IpAddress> connection;  // absent: not there, or a host name
+  std::optional<SdpRtcp> rtcp;
+  std::vector<MediaFormat> formats;  // in order of the m= line, static types filled in
+
+  // RTP/SAVP, RTP/SAVPF, UDP/TLS/…: what arrives is SRTP.
+  [[nodiscard]] bool encrypted() const;
+  // Where media is to be sent; nothing without an address or with port 0. 0.0.0.0 is given as it
+  // is.
+  [[nodiscard]] std::optional<Endpoint> endpoint() const;
+  [[nodiscard]] Endpoint rtcp_endpoint(const Endpoint& media) const;
+};
+
+struct Sdp {
+  std::vector<SdpMedia> media;
+};
+
+// Reads what can be read: line ends may be LF, unknown, malformed and missing lines are passed
+// over, attribute names may have any case. kSdpBadLine: not one line of the form <type>=<value>;
+// kSdpBadMedia: it has media lines, but not one that can be read. Views live as long as text.
+[[nodiscard]] tl::expected<Sdp, Defect> parse_sdp(std::string_view text);
+
+}  // namespace koegura::capture

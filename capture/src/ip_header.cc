@@ -1,0 +1,137 @@
+#include "ip_header.h"
+
+#include <cstring>
+
+#include "wire.h"
+
+namespace koegura::capture {
+
+namespace {
+
+constexpr std::size_t kIpv4HeaderSize = 20;
+constexpr std::size_t kIpv6HeaderSize = 40;
+constexpr int kMaxExtensionHeaders = 8;  // senders use one or two; a chain of hundreds is an attack
+
+IpAddress v4_address(const std::byte* at) {
+  IpAddress address;
+  address.bytes[10] = 0xFF;
+  address.bytes[11] = 0xFF;
+  std::memcpy(address.bytes.data() + 12, at, 4);
+  return address;
+}
+
+IpAddress v6_address(const std::byte* at) {
+  IpAddress address;
+  std::memcpy(address.bytes.data(), at, address.bytes.size());
+  return address;
+}
+
+tl::expected<IpHeader, Defect> read_ipv4(Bytes bytes) {
+  if (bytes.size() < kIpv4HeaderSize) return tl::make_unexpected(Defect::kIpTruncated);
+  const std::byte* at = bytes.data();
+  const std::size_t header_size = (load_u8(at) & 0x0FU) * 4U;
+  if (header_size < kIpv4HeaderSize) return tl::make_unexpected(Defect::kIpBadHeaderLength);
+  std::size_t total = load_be16(at + 2);
+  // Segmentation offload on the capturing machine leaves 0: then the frame says how long it is.
+  if (total == 0) total = std::min(bytes.size(), kMaxDatagram);
+  if (total < header_size) return tl::make_unexpected(Defect::kIpBadHeaderLength);
+  if (total > bytes.size()) return tl::make_unexpected(Defect::kIpTruncated);
+
+  IpHeader header;
+  header.datagram = bytes.first(total);
+  header.size = static_cast<std::uint16_t>(header_size);
+  header.protocol = load_u8(at + 9);
+  header.ttl = load_u8(at + 8);
+  header.source = v4_address(at + 12);
+  header.destination = v4_address(at + 16);
+  const std::uint16_t flags_and_offset = load_be16(at + 6);
+  header.fragment.id = load_be16(at + 4);
+  header.fragment.offset = (flags_and_offset & 0x1FFFU) * 8U;
+  header.fragment.more = (flags_and_offset & 0x2000U) != 0;
+  return header;
+}
+
+// How long the extension header is that begins at `at`; 0 if the protocol is none we walk.
+std::size_t extension_size(std::uint8_t protocol, const std::byte* at) {
+  switch (protocol) {
+    case ip_protocol::kHopByHop:
+    case ip_protocol::kRouting:
+    case ip_protocol::kDestinationOptions:
+      return (load_u8(at + 1) + 1U) * 8U;
+    case ip_protocol::kAuthentication:  // in 4-byte units, minus 2 (RFC 4302 §2.2)
+      return (load_u8(at + 1) + 2U) * 4U;
+    case ip_protocol::kFragment:
+      return 8;
+    default:
+      return 0;
+  }
+}
+
+bool is_extension(std::uint8_t protocol) {
+  constexpr std::byte kAnyLength[2] = {};
+  return extension_size(protocol, kAnyLength) != 0;
+}
+
+// Walks the extension headers (RFC 8200 §4.1). A fragment other than the first carries none
+// behind its fragment header: what follows is the middle of something.
+bool walk_extensions(IpHeader& header) {
+  std::size_t next_header_at = 6;
+  std::size_t at = kIpv6HeaderSize;
+  int count = 0;
+  while (is_extension(header.protocol) && !header.is_fragment()) {
+    if (++count > kMaxExtensionHeaders) return false;
+    const Bytes rest = header.datagram.subspan(at);
+    if (rest.size() < 8) return false;
+    const std::size_t size = extension_size(header.protocol, rest.data());
+    if (size > rest.size()) return false;
+    if (header.protocol == ip_protocol::kFragment) {
+      const std::uint16_t offset_and_more = load_be16(rest.data() + 2);
+      header.fragment.id = load_be32(rest.data() + 4);
+      header.fragment.offset = offset_and_more & 0xFFF8U;
+      header.fragment.more = (offset_and_more & 1U) != 0;
+      header.fragment.header_at = static_cast<std::uint16_t>(at);
+      header.fragment.next_header_at = static_cast<std::uint16_t>(next_header_at);
+    }
+    header.protocol = load_u8(rest.data());
+    next_header_at = at;
+    at += size;
+  }
+  header.size = static_cast<std::uint16_t>(at);
+  return true;
+}
+
+tl::expected<IpHeader, Defect> read_ipv6(Bytes bytes) {
+  if (bytes.size() < kIpv6HeaderSize) return tl::make_unexpected(Defect::kIpTruncated);
+  const std::byte* at = bytes.data();
+  std::size_t total = kIpv6HeaderSize + load_be16(at + 4);
+  // Segmentation offload, or a jumbogram (RFC 2675), which is no telephone call.
+  if (total == kIpv6HeaderSize) total = std::min(bytes.size(), kMaxDatagram);
+  if (total > bytes.size()) return tl::make_unexpected(Defect::kIpTruncated);
+  if (total > kMaxDatagram) return tl::make_unexpected(Defect::kIpBadHeaderLength);
+
+  IpHeader header;
+  header.datagram = bytes.first(total);
+  header.protocol = load_u8(at + 6);
+  header.ttl = load_u8(at + 7);
+  header.is_v6 = true;
+  header.source = v6_address(at + 8);
+  header.destination = v6_address(at + 24);
+  if (!walk_extensions(header)) return tl::make_unexpected(Defect::kIpv6BadExtension);
+  return header;
+}
+
+}  // namespace
+
+tl::expected<IpHeader, Defect> read_ip_header(Bytes bytes) {
+  if (bytes.empty()) return tl::make_unexpected(Defect::kIpTruncated);
+  switch (load_u8(bytes.data()) >> 4U) {
+    case 4:
+      return read_ipv4(bytes);
+    case 6:
+      return read_ipv6(bytes);
+    default:
+      return tl::make_unexpected(Defect::kIpBadVersion);
+  }
+}
+
+}  // namespace koegura::capture

@@ -1,0 +1,46 @@
+// Layer: one step of decapsulation: what lies inside a header, and which protocol reads it next.
+// Each protocol is one function Bytes -> Layer; decapsulation.cc holds the table of them.
+#pragma once
+
+#include <tl/expected.hpp>
+
+#include "capture/defect.h"
+#include "capture/frame.h"
+
+namespace koegura::capture {
+
+enum class Protocol : std::uint8_t {
+  kEthernet,
+  kVlan,  // 802.1Q and 802.1ad
+  kLlc,   // 802.2
+  kMpls,
+  kPppoe,
+  kLinuxSll,
+  kLinuxSll2,
+  kLoopback,  // BSD
+  kGre,
+  kIp,
+  kNotIp,  // well formed, and nothing that could carry a call
+};
+
+struct Layer {
+  Protocol protocol = Protocol::kNotIp;
+  Bytes bytes;
+};
+
+using LayerResult = tl::expected<Layer, Defect>;
+
+[[nodiscard]] LayerResult read_ethernet(Bytes bytes);
+[[nodiscard]] LayerResult read_vlan(Bytes bytes);
+[[nodiscard]] LayerResult read_llc(Bytes bytes);
+[[nodiscard]] LayerResult read_mpls(Bytes bytes);
+[[nodiscard]] LayerResult read_pppoe(Bytes bytes);
+[[nodiscard]] LayerResult read_linux_sll(Bytes bytes);
+[[nodiscard]] LayerResult read_linux_sll2(Bytes bytes);
+[[nodiscard]] LayerResult read_loopback(Bytes bytes);
+[[nodiscard]] LayerResult read_gre(Bytes bytes);
+
+// The protocol of an EtherType; a value up to 1500 is a length, and LLC follows (802.3 §3.2.6).
+[[nodiscard]] Protocol protocol_of_ether_type(std::uint16_t type);
+
+}  // namespace koegura::capture

@@ -1,0 +1,127 @@
+// Leg: one INVITE session on its way from INVITE to release, as the messages tell it.
+//
+//   kCalling ─2xx─► kAnswered ─BYE, silence─► kReleased ─linger─► finished
+//     │  ▲  ▲───newer INVITE────────────┐         ▲
+//     │  └─newer INVITE─ kChallenged ───┼─────────┤  401, 407: the caller comes back with
+//     credentials ├──CANCEL────────► kCancelled ────┼─────────┤  waits for its 487; a 2xx that
+//     crosses it wins └──failure────────────────────────┴─────────┘
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "capture/signalling.h"
+#include "identity.h"
+#include "negotiation.h"
+
+namespace koegura::capture {
+
+// A message as it was seen, with the side that made its request. For a response, the sender is
+// the other side.
+struct Sighting {
+  Timestamp time;
+  const Endpoint& source;
+  const Endpoint& destination;
+  const SipMessage& message;
+  Side requester = Side::kCaller;
+
+  [[nodiscard]] Side sender() const { return message.is_request() ? requester : other(requester); }
+  [[nodiscard]] bool is(std::string_view method) const { return message.method == method; }
+  // A request that opens a dialog, or would (RFC 3261 §13.1): an INVITE without To tag.
+  [[nodiscard]] bool is_initial_invite() const {
+    return message.is_request() && is("INVITE") && message.to.tag().empty();
+  }
+};
+
+class Leg {
+ public:
+  enum class Seen : std::uint8_t { kNew, kRetransmission, kBadDescription };
+
+  // `first` is the message that makes the leg: its INVITE, or a later one where the capture
+  // started mid-call. It is not processed yet. REQUIRES: options and sink outlive this.
+  Leg(LegId id, const Sighting& first, const SignallingOptions& options, SignallingSink& sink);
+
+  [[nodiscard]] Seen on_message(const Sighting& sighting);
+  void on_media_heard(Timestamp time);
+
+  // When the leg will have waited long enough; later events move it.
+  [[nodiscard]] Timestamp deadline() const;
+  // The deadline has come. Releases what was not released; the leg is to be finished now.
+  void on_deadline();
+  // The input is at its end, as on_deadline.
+  void on_capture_end();
+  [[nodiscard]] FinishedCall take() &&;
+
+  [[nodiscard]] LegId id() const { return id_; }
+  [[nodiscard]] const std::string& wire_call_id() const { return wire_call_id_; }
+  [[nodiscard]] const std::string& caller_tag() const { return caller_tag_; }
+  [[nodiscard]] std::uint32_t invite_cseq() const { return invite_cseq_; }
+
+ private:
+  enum class Phase : std::uint8_t { kCalling, kChallenged, kCancelled, kAnswered, kReleased };
+  // The INVITE's transaction on one hop: the client transaction of the caller or of a proxy.
+  struct Branch {
+    std::string id;
+    bool refused = false;
+  };
+  struct Failure {
+    Timestamp time;
+    std::uint16_t status = 0;
+    std::string reason;
+  };
+
+  [[nodiscard]] bool is_repeated(const Sighting& sighting);
+  void on_request(const Sighting& sighting);
+  void on_response(const Sighting& sighting);
+  void on_initial_invite(const Sighting& sighting);
+  void on_cancel(const Sighting& sighting);
+  void on_bye(const Sighting& sighting);
+  void on_info(const Sighting& sighting);
+  void on_invite_success(const Sighting& sighting);
+  void on_invite_failure(const Sighting& sighting);
+  [[nodiscard]] bool on_description(const Sighting& sighting);
+  void announce(std::size_t added);
+
+  void note_parties(const Sighting& sighting);
+  void note_session_timer(const Sighting& sighting);
+  void come_back();
+  void end_by_failure();
+  void end_by_cancel();
+  void release(Timestamp at, CallState state, Release release);
+  [[nodiscard]] Branch* branch(std::string_view id);
+  [[nodiscard]] bool was_refused(const Branch* by) const;
+  [[nodiscard]] Timestamp last_alive() const;
+  [[nodiscard]] bool silence_counts() const;
+  [[nodiscard]] Negotiation::Exchange exchange(const Sighting& sighting) const;
+
+  const LegId id_;
+  const SignallingOptions* options_;
+  SignallingSink* sink_;
+  std::string wire_call_id_;  // as on the wire; call_ has them as text
+  std::string caller_tag_;
+
+  FinishedCall call_;
+  Negotiation negotiation_;
+  Phase phase_ = Phase::kCalling;
+  bool begin_seen_ = false;  // the first INVITE was
+  bool by_failure_ = false;  // kReleased, but a newer INVITE or a 2xx brings it back
+  bool media_heard_ = false;
+  IdentitySource caller_source_ = IdentitySource::kNone;
+  std::uint32_t invite_cseq_ = 0;     // of the newest INVITE that is not a re-INVITE
+  std::vector<Branch> branches_;      // of that INVITE, the first one nearest to the caller
+  std::vector<std::string> dialogs_;  // callee's tags of the dialogs that a 2xx confirmed
+  std::optional<Failure> failure_;
+  std::optional<Timestamp> cancelled_;
+  std::string cancel_reason_;
+  Timestamp last_message_;
+  Timestamp last_media_;
+  Timestamp session_refreshed_;
+  std::optional<std::chrono::seconds> session_expires_;  // RFC 4028
+  std::array<std::uint64_t, 16> recent_{};               // hashes of the last messages
+  std::size_t next_recent_ = 0;
+};
+
+}  // namespace koegura::capture

@@ -1,0 +1,119 @@
+// How legs end: on their own word, by waiting too long, or with the capture.
+
+#include <algorithm>
+
+#include "leg.h"
+
+namespace koegura::capture {
+namespace {
+
+// How long a cancelled INVITE may wait for its final response: 64*T1 (RFC 3261 §9.1).
+constexpr Duration kCancelWait = std::chrono::seconds(32);
+
+CallState state_of_failure(std::uint16_t status) {
+  switch (status) {
+    case 486:
+    case 600:
+      return CallState::kBusy;
+    case 408:
+    case 480:
+    case 487:
+    case 603:
+      return CallState::kMissed;
+    default:
+      return CallState::kFailed;
+  }
+}
+
+}  // namespace
+
+Timestamp Leg::deadline() const {
+  switch (phase_) {
+    case Phase::kReleased:
+      return call_.end + options_->release_linger;
+    case Phase::kCancelled:
+      return *cancelled_ + kCancelWait;
+    case Phase::kChallenged:
+    case Phase::kCalling:
+      return last_alive() + options_->ringing_timeout;
+    case Phase::kAnswered:
+      break;
+  }
+  if (silence_counts()) return last_alive() + options_->media_silence_timeout;
+  const Timestamp quiet = last_alive() + options_->unheard_timeout;
+  if (!session_expires_) return quiet;
+  return std::min(quiet, std::max(session_refreshed_ + *session_expires_, last_alive()) +
+                             options_->session_timer_grace);
+}
+
+void Leg::on_deadline() {
+  switch (phase_) {
+    case Phase::kReleased:
+      return;
+    case Phase::kChallenged:
+      return end_by_failure();
+    case Phase::kCancelled:
+      return end_by_cancel();
+    case Phase::kCalling:
+      break;
+    case Phase::kAnswered: {
+      const char* const reason = silence_counts()   ? "media silence"
+                                 : session_expires_ ? "session expired"
+                                                    : "no signalling";
+      const CallState state = begin_seen_ ? CallState::kAnswered : CallState::kInterrupted;
+      return release(last_alive(), state, {0, reason, ReleasedBy::kRecorder});
+    }
+  }
+  if (failure_) return end_by_failure();  // one hop's, and the others said nothing more
+  release(last_alive(), CallState::kInterrupted, {0, "no final response", ReleasedBy::kRecorder});
+}
+
+void Leg::on_capture_end() {
+  const bool going_on = phase_ == Phase::kAnswered || (phase_ == Phase::kCalling && !failure_);
+  if (!going_on) return on_deadline();
+  release(last_alive(), CallState::kInterrupted, {0, "capture ended", ReleasedBy::kRecorder});
+}
+
+FinishedCall Leg::take() && {
+  call_.media = negotiation_.take_media();
+  call_.holds = negotiation_.take_holds();
+  return std::move(call_);
+}
+
+void Leg::end_by_failure() {
+  const bool cancelled = cancelled_.has_value();
+  CallState state = cancelled ? CallState::kCancelled : state_of_failure(failure_->status);
+  if (!begin_seen_) state = CallState::kInterrupted;
+  const ReleasedBy by = cancelled ? ReleasedBy::kCaller : ReleasedBy::kCallee;
+  const std::string& reason =
+      cancelled && !cancel_reason_.empty() ? cancel_reason_ : failure_->reason;
+  release(failure_->time, state, {failure_->status, reason, by});
+  by_failure_ = true;
+}
+
+void Leg::end_by_cancel() {
+  if (failure_) return end_by_failure();
+  const CallState state = begin_seen_ ? CallState::kCancelled : CallState::kInterrupted;
+  const std::string reason = cancel_reason_.empty() ? "CANCEL" : cancel_reason_;
+  release(*cancelled_, state, {0, reason, ReleasedBy::kCaller});
+}
+
+void Leg::release(Timestamp at, CallState state, Release release) {
+  phase_ = Phase::kReleased;
+  call_.state = state;
+  call_.end = std::max(at, call_.start);
+  call_.release = std::move(release);
+  negotiation_.close(call_.end);
+  sink_->on_released(id_, call_.end);
+}
+
+Timestamp Leg::last_alive() const {
+  return std::max(last_message_, last_media_);
+}
+
+// Silence tells nothing while someone is on hold, or where the leg's media is not mirrored at all.
+bool Leg::silence_counts() const {
+  return media_heard_ && !negotiation_.on_hold();
+}
+
+}  // namespace koegura::capture

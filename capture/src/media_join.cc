@@ -1,0 +1,143 @@
+#include "media_join.h"
+
+#include <algorithm>
+
+namespace koegura::capture {
+
+void MediaJoin::claim(LegId leg, const NegotiatedMedia& media) {
+  Leg& state = legs_[leg];
+  std::vector<Claim>& claims = claims_[media.endpoint];
+  const auto same = std::find_if(claims.begin(), claims.end(), [&](const Claim& claim) {
+    return claim.leg == leg && claim.side == media.side;
+  });
+  if (same != claims.end()) {
+    same->kind = media.kind;  // a re-INVITE from audio to image keeps the port (T.38 Annex D)
+  } else {
+    claims.push_back({.leg = leg, .side = media.side, .kind = media.kind});
+    state.endpoints.push_back(media.endpoint);
+  }
+  if (!(media.rtcp == media.endpoint) && rtcp_.insert_or_assign(media.rtcp, leg).second) {
+    state.rtcp_endpoints.push_back(media.rtcp);
+  }
+}
+
+void MediaJoin::release(LegId leg, Timestamp /*at*/) {
+  const auto found = legs_.find(leg);
+  if (found == legs_.end()) return;
+  found->second.released = true;
+  for (const Endpoint& endpoint : found->second.endpoints) {
+    for (Claim& claim : claims_[endpoint]) claim.released |= claim.leg == leg;
+  }
+}
+
+std::vector<std::pair<RtpStream*, StreamOwner>> MediaJoin::forget(LegId leg) {
+  std::vector<std::pair<RtpStream*, StreamOwner>> streams;
+  const auto found = legs_.find(leg);
+  if (found == legs_.end()) return streams;
+  for (const Endpoint& endpoint : found->second.endpoints) {
+    const auto claims = claims_.find(endpoint);
+    if (claims == claims_.end()) continue;
+    std::erase_if(claims->second, [&](const Claim& claim) { return claim.leg == leg; });
+    if (claims->second.empty()) claims_.erase(claims);
+  }
+  for (const Endpoint& endpoint : found->second.rtcp_endpoints) {
+    const auto owner = rtcp_.find(endpoint);
+    if (owner != rtcp_.end() && owner->second == leg) rtcp_.erase(owner);
+  }
+  for (RtpStream* stream : found->second.streams) {
+    const auto owner =
+        std::find_if(stream->owners.begin(), stream->owners.end(),
+                     [&](const StreamOwner& candidate) { return candidate.leg == leg; });
+    streams.emplace_back(stream, *owner);
+    stream->owners.erase(owner);
+  }
+  legs_.erase(found);
+  return streams;
+}
+
+bool MediaJoin::expects(const StreamKey& key) const {
+  return !open_claims(key.destination).empty() || !open_claims(key.source).empty();
+}
+
+bool MediaJoin::expects_t38(const Endpoint& destination) const {
+  const std::vector<Claim> claims = open_claims(destination);
+  return std::any_of(claims.begin(), claims.end(),
+                     [](const Claim& claim) { return claim.kind == MediaKind::kImage; });
+}
+
+LegId MediaJoin::rtcp_leg(const Endpoint& source, const Endpoint& destination) const {
+  for (const Endpoint& endpoint : {destination, source}) {
+    if (const auto found = rtcp_.find(endpoint); found != rtcp_.end()) return found->second;
+    // With rtcp-mux (RFC 5761) it comes where the RTP comes.
+    if (const auto claims = open_claims(endpoint); !claims.empty()) return claims.back().leg;
+  }
+  return 0;
+}
+
+void MediaJoin::assign(RtpStream& stream) {
+  std::vector<Claim> claims = open_claims(stream.key.destination);
+  const bool by_destination = !claims.empty();
+  if (!by_destination) claims = open_claims(stream.key.source);
+  if (claims.empty()) return;
+  narrow(claims, by_destination ? stream.key.source : stream.key.destination);
+  stream.kind = claims.front().kind;
+  for (const Claim& claim : claims) {
+    own(stream, claim.leg, by_destination ? other(claim.side) : claim.side);
+  }
+}
+
+bool MediaJoin::is_released(const RtpStream& stream) const {
+  return std::all_of(stream.owners.begin(), stream.owners.end(), [&](const StreamOwner& owner) {
+    const auto leg = legs_.find(owner.leg);
+    return leg == legs_.end() || leg->second.released;
+  });
+}
+
+std::vector<MediaJoin::Claim> MediaJoin::open_claims(const Endpoint& endpoint) const {
+  std::vector<Claim> open;
+  const auto found = claims_.find(endpoint);
+  if (found == claims_.end()) return open;
+  std::copy_if(found->second.begin(), found->second.end(), std::back_inserter(open),
+               [](const Claim& claim) { return !claim.released; });
+  return open;
+}
+
+bool MediaJoin::has_claim(LegId leg, const Endpoint& endpoint) const {
+  const auto& endpoints = legs_.at(leg).endpoints;
+  return std::find(endpoints.begin(), endpoints.end(), endpoint) != endpoints.end();
+}
+
+bool MediaJoin::has_claim_at_address(LegId leg, const IpAddress& address) const {
+  const auto& endpoints = legs_.at(leg).endpoints;
+  return std::any_of(endpoints.begin(), endpoints.end(),
+                     [&](const Endpoint& endpoint) { return endpoint.address == address; });
+}
+
+// Several legs claim one endpoint: those whose other end is the stream's own; failing that, whose
+// other end is at the same address; failing that, the latest.
+void MediaJoin::narrow(std::vector<Claim>& claims, const Endpoint& peer) const {
+  if (claims.size() == 1) return;
+  const auto keep_if = [&](auto&& matches) {
+    std::vector<Claim> kept;
+    std::copy_if(claims.begin(), claims.end(), std::back_inserter(kept), matches);
+    if (!kept.empty()) claims = std::move(kept);
+    return claims.size();
+  };
+  const std::size_t all = claims.size();
+  if (keep_if([&](const Claim& claim) { return has_claim(claim.leg, peer); }) < all) return;
+  if (has_claim(claims.front().leg, peer)) return;  // all of them match: direct media
+  if (keep_if([&](const Claim& c) { return has_claim_at_address(c.leg, peer.address); }) < all) {
+    return;
+  }
+  claims = {claims.back()};
+}
+
+void MediaJoin::own(RtpStream& stream, LegId leg, Side voice) {
+  const bool owned = std::any_of(stream.owners.begin(), stream.owners.end(),
+                                 [&](const StreamOwner& owner) { return owner.leg == leg; });
+  if (owned) return;
+  stream.owners.push_back({.leg = leg, .side = voice});
+  legs_[leg].streams.push_back(&stream);
+}
+
+}  // namespace koegura::capture

@@ -1,0 +1,65 @@
+// MediaJoin: which stream belongs to which leg. SDP claims endpoints; a stream belongs to the leg
+// that claimed its destination, for that is where SDP says audio arrives (sources lie behind NAT).
+// Only where nobody claimed the destination does a claimed source speak (symmetric RTP, RFC 4961).
+//
+// A stream may have several owners: a back-to-back user agent that lets media flow directly names
+// the same endpoints in two legs, and each of them is a call with that audio.
+#pragma once
+
+#include <unordered_map>
+#include <vector>
+
+#include "capture/finished_call.h"
+#include "capture/signalling.h"
+#include "stream_table.h"
+
+namespace koegura::capture {
+
+class MediaJoin {
+ public:
+  // A leg's SDP: media for `media.side` arrives at media.endpoint from now on.
+  void claim(LegId leg, const NegotiatedMedia& media);
+  // The leg is over: a later claim by another leg takes the endpoint over.
+  void release(LegId leg, Timestamp at);
+  // Forgets the leg's claims and its hold on streams, and gives the streams it owned.
+  std::vector<std::pair<RtpStream*, StreamOwner>> forget(LegId leg);
+
+  // Is the stream's destination, or failing that its source, claimed?
+  [[nodiscard]] bool expects(const StreamKey& key) const;
+  // Was this endpoint claimed for T.38?
+  [[nodiscard]] bool expects_t38(const Endpoint& destination) const;
+  // The leg that reads or sends RTCP at one of these endpoints; 0 if none.
+  [[nodiscard]] LegId rtcp_leg(const Endpoint& source, const Endpoint& destination) const;
+
+  // Gives the stream the owners that the claims of now say; owners it has stay.
+  void assign(RtpStream& stream);
+  // True if every owner's leg has been released.
+  [[nodiscard]] bool is_released(const RtpStream& stream) const;
+
+ private:
+  struct Claim {
+    LegId leg = 0;
+    Side side = Side::kCaller;  // who listens at the endpoint
+    MediaKind kind = MediaKind::kAudio;
+    bool released = false;
+  };
+  struct Leg {
+    std::vector<Endpoint> endpoints;       // claimed by it
+    std::vector<Endpoint> rtcp_endpoints;  // where they differ from those
+    std::vector<RtpStream*> streams;
+    bool released = false;
+  };
+  using Claims = std::unordered_map<Endpoint, std::vector<Claim>, EndpointHash>;
+
+  [[nodiscard]] std::vector<Claim> open_claims(const Endpoint& endpoint) const;
+  [[nodiscard]] bool has_claim(LegId leg, const Endpoint& endpoint) const;
+  [[nodiscard]] bool has_claim_at_address(LegId leg, const IpAddress& address) const;
+  void narrow(std::vector<Claim>& claims, const Endpoint& source) const;
+  void own(RtpStream& stream, LegId leg, Side voice);
+
+  Claims claims_;
+  std::unordered_map<Endpoint, LegId, EndpointHash> rtcp_;
+  std::unordered_map<LegId, Leg> legs_;
+};
+
+}  // namespace koegura::capture

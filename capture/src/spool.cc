@@ -1,0 +1,193 @@
+#include "capture/spool.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "capture/pcapng.h"
+
+namespace koegura::capture {
+
+// Lives until its last holder lets go; then the file has no reader left and goes too. The spool
+// itself holds the segment that it writes.
+class SpoolSegment {
+ public:
+  SpoolSegment(std::string path, int file) : path_(std::move(path)), file_(file) {}
+  SpoolSegment(const SpoolSegment&) = delete;
+  SpoolSegment& operator=(const SpoolSegment&) = delete;
+
+  void hold() { holders_.fetch_add(1, std::memory_order_relaxed); }
+  void release() {
+    if (holders_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] int file() const { return file_; }
+
+ private:
+  ~SpoolSegment() {
+    ::close(file_);
+    ::unlink(path_.c_str());
+  }
+
+  std::string path_;
+  int file_;
+  std::atomic<std::uint32_t> holders_{0};
+};
+
+SegmentHold::SegmentHold(SpoolSegment* segment) : segment_(segment) {
+  if (segment_ != nullptr) segment_->hold();
+}
+SegmentHold::SegmentHold(const SegmentHold& other) : SegmentHold(other.segment_) {}
+SegmentHold::SegmentHold(SegmentHold&& other) noexcept
+    : segment_(std::exchange(other.segment_, nullptr)) {}
+SegmentHold& SegmentHold::operator=(SegmentHold other) noexcept {
+  std::swap(segment_, other.segment_);
+  return *this;
+}
+SegmentHold::~SegmentHold() {
+  if (segment_ != nullptr) segment_->release();
+}
+
+std::uint64_t SpooledPackets::bytes() const {
+  std::uint64_t sum = 0;
+  for (const SpoolExtent& extent : extents_) sum += extent.length;
+  return sum;
+}
+
+namespace {
+
+constexpr std::uint32_t kSmallestRun = 2048;
+constexpr std::size_t kLargestDatagram = 65535;
+
+std::string because(int error) {
+  return std::generic_category().message(error);
+}
+
+// Writes all of it or says why not; a partial write is taken back by the next one at its offset.
+bool write_at(int file, Bytes bytes, std::uint64_t offset) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+    offset += static_cast<std::uint64_t>(written);
+  }
+  return true;
+}
+
+void grow(SpoolRun& run, std::uint32_t needed) {
+  std::uint32_t capacity = std::max(run.capacity, kSmallestRun);
+  while (capacity < needed) capacity *= 2;
+  auto larger = std::make_unique_for_overwrite<std::byte[]>(capacity);
+  if (run.used != 0) std::memcpy(larger.get(), run.blocks.get(), run.used);
+  run.blocks = std::move(larger);
+  run.capacity = capacity;
+}
+
+}  // namespace
+
+Spool::Spool(std::string directory, const SpoolOptions& options)
+    : directory_(std::move(directory)), options_(options) {}
+Spool::~Spool() = default;
+
+Result<std::unique_ptr<Spool>> Spool::open(const std::string& directory,
+                                           const SpoolOptions& options) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(directory, error)) {
+    if (::mkdir(directory.c_str(), 0750) != 0 && errno != EEXIST) {
+      return failure("spool " + directory + ": cannot be created: " + because(errno));
+    }
+  }
+  if (::access(directory.c_str(), R_OK | W_OK | X_OK) != 0) {
+    return failure("spool " + directory + ": cannot be written: " + because(errno));
+  }
+  return std::unique_ptr<Spool>(new Spool(directory, options));
+}
+
+bool Spool::append(SpoolRun& run, Timestamp time, Bytes ip) {
+  if (ip.size() > kLargestDatagram) return false;
+  const auto size = static_cast<std::uint32_t>(enhanced_packet_size(ip.size()));
+  if (run.used != 0 && run.used + size > options_.run_bytes && !write_run(run)) return false;
+  if (run.used + size > run.capacity) grow(run, run.used + size);
+  run.used +=
+      static_cast<std::uint32_t>(write_enhanced_packet(run.blocks.get() + run.used, time, ip));
+  ++stats_.packets;
+  return true;
+}
+
+SpooledPackets Spool::take(SpoolRun& run) {
+  // On failure the run's packets stay in it: a later take may find the disk willing again.
+  if (run.used != 0) static_cast<void>(write_run(run));
+  return run.packets;
+}
+
+bool Spool::write_run(SpoolRun& run) {
+  const bool fits = current_.get() != nullptr &&
+                    std::uint64_t{current_used_} + run.used <= options_.segment_bytes;
+  if (!fits && !start_segment()) return false;
+  if (!write_at(current_.get()->file(), {run.blocks.get(), run.used}, current_used_)) {
+    return refuse(current_.get()->path(), "cannot be written");
+  }
+  run.packets.append({current_, current_used_, run.used});
+  current_used_ += run.used;
+  stats_.bytes_written += run.used;
+  run.used = 0;
+  return true;
+}
+
+bool Spool::start_segment() {
+  const std::string path = directory_ + "/" + std::to_string(::getpid()) + "-" +
+                           std::to_string(next_number_) + ".pcapng";
+  const int file = ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0640);
+  if (file < 0) return refuse(path, "cannot be created");
+  SegmentHold segment(new SpoolSegment(path, file));
+  const std::vector<std::byte> preamble = pcapng_preamble(LinkType::kRaw);
+  if (!write_at(file, preamble, 0)) return refuse(path, "cannot be written");
+  current_ = std::move(segment);
+  current_used_ = static_cast<std::uint32_t>(preamble.size());
+  ++next_number_;
+  ++stats_.segments;
+  stats_.bytes_written += preamble.size();
+  return true;
+}
+
+bool Spool::refuse(const std::string& path, const char* what) {
+  last_error_ = "spool " + path + ": " + what + ": " + because(errno);
+  ++stats_.write_errors;
+  return false;
+}
+
+Result<bool> SpoolReader::next(SpooledPacket& packet) {
+  if (position_ == buffer_.size()) {
+    if (next_extent_ == packets_->extents().size()) return false;
+    const SpoolExtent& extent = packets_->extents()[next_extent_++];
+    buffer_.resize(extent.length);
+    position_ = 0;
+    const ssize_t got =
+        ::pread(extent.segment.get()->file(), buffer_.data(), extent.length, extent.offset);
+    if (got != static_cast<ssize_t>(extent.length)) {
+      return failure(
+          "spool " + extent.segment.get()->path() + ": offset " + std::to_string(extent.offset) +
+          ": cannot be read back: " + (got < 0 ? because(errno) : "the file ends early"));
+    }
+  }
+  const auto block = read_enhanced_packet(Bytes(buffer_).subspan(position_));
+  if (!block) {
+    return failure("spool " + packets_->extents()[next_extent_ - 1].segment.get()->path() +
+                   ": a packet block is damaged");
+  }
+  packet.time = block->time;
+  packet.ip = block->packet;
+  position_ += block->block_size;
+  return true;
+}
+
+}  // namespace koegura::capture

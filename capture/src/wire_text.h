@@ -1,0 +1,19 @@
+// Text from the wire as text for people: always valid UTF-8, whatever was sent.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace koegura::capture {
+
+// Folded white space becomes one space. Bytes that are no UTF-8 are taken for Shift_JIS (what
+// Japanese PBXs send); what is neither gives U+FFFD for each bad byte.
+[[nodiscard]] std::string wire_text(std::string_view bytes);
+
+// The content of a quoted-string (RFC 3261 §25.1): "\x" is x. Then as wire_text.
+[[nodiscard]] std::string unescaped_text(std::string_view quoted);
+
+// "%41" is "A" (RFC 3261 §19.1.2); what is no valid escape stays. Then as wire_text.
+[[nodiscard]] std::string percent_decoded(std::string_view escaped);
+
+}  // namespace koegura::capture

@@ -1,0 +1,49 @@
+#include "call_rate.h"
+
+#include <algorithm>
+
+#include "capture/packet.h"
+#include "capture/rtp.h"
+#include "format_map.h"
+
+namespace koegura::decode {
+namespace {
+
+constexpr std::uint32_t kTelephone = 8000;
+
+// The highest rate in the packets, or `enough` as soon as that is reached.
+Result<std::uint32_t> sent_rate(const capture::FinishedStream& stream, FormatMap& formats,
+                                std::uint32_t enough) {
+  capture::SpoolReader reader(stream.spooled);
+  capture::SpooledPacket spooled;
+  std::uint32_t highest = 0;
+  while (highest < enough) {
+    const Result<bool> more = reader.next(spooled);
+    if (!more) return tl::make_unexpected(more.error());
+    if (!*more) break;
+    const auto packet = capture::parse_ip(spooled.time, spooled.ip);
+    if (!packet) continue;
+    const auto rtp = capture::parse_rtp(packet->payload);
+    if (!rtp) continue;
+    const PayloadMeaning& meaning = formats.at(rtp->payload_type, spooled.time);
+    if (meaning.role == PayloadRole::kAudio) highest = std::max(highest, meaning.audio_rate);
+  }
+  return highest;
+}
+
+}  // namespace
+
+Result<std::uint32_t> call_rate(const capture::FinishedCall& call) {
+  std::uint32_t rate = kTelephone;
+  for (const capture::FinishedStream& stream : call.streams) {
+    FormatMap formats(call, stream);
+    const std::uint32_t possible = formats.highest_possible_rate();
+    if (!formats.carries_audio() || possible <= rate) continue;
+    const Result<std::uint32_t> sent = sent_rate(stream, formats, possible);
+    if (!sent) return sent;
+    rate = std::max(rate, *sent);
+  }
+  return rate;
+}
+
+}  // namespace koegura::decode

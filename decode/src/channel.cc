@@ -1,0 +1,120 @@
+#include "channel.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace koegura::decode {
+namespace {
+
+// Which piece stands where several streams have one; of equals the first laid stays.
+int weight(PieceKind kind) {
+  switch (kind) {
+    case PieceKind::kNoMedia:
+      return 0;
+    case PieceKind::kUndecodable:
+      return 1;
+    case PieceKind::kDtx:
+    case PieceKind::kLoss:
+      return 2;
+    case PieceKind::kAudio:
+      return 3;
+  }
+  return 0;
+}
+
+SpanKind span_kind(PieceKind kind) {
+  switch (kind) {
+    case PieceKind::kUndecodable:
+      return SpanKind::kUndecodable;
+    case PieceKind::kDtx:
+      return SpanKind::kDtx;
+    case PieceKind::kLoss:
+      return SpanKind::kLoss;
+    default:
+      return SpanKind::kNoMedia;
+  }
+}
+
+}  // namespace
+
+Channel::Channel(Side side, std::uint32_t call_rate, std::vector<StreamRenderer*> streams)
+    : side_(side), call_rate_(call_rate), streams_(std::move(streams)) {
+  std::stable_sort(streams_.begin(), streams_.end(), [](const auto* a, const auto* b) {
+    return a->stream().packets > b->stream().packets;
+  });
+}
+
+Result<void> Channel::advance(Position until) {
+  for (StreamRenderer* stream : streams_) {
+    if (Result<void> done = stream->advance(until); !done) return done;
+  }
+  return {};
+}
+
+bool Channel::is_over() const {
+  return std::all_of(streams_.begin(), streams_.end(),
+                     [](const StreamRenderer* stream) { return stream->is_over(); });
+}
+
+Position Channel::end() const {
+  Position end = 0;
+  for (StreamRenderer* stream : streams_) end = std::max(end, stream->pieces().end());
+  return end;
+}
+
+std::span<const Sample> Channel::render(Position from, Position to, SpanList& spans) {
+  block_from_ = from;
+  block_.assign(static_cast<std::size_t>(to - from), 0);
+  cover_ = {{.from = from, .to = to, .kind = PieceKind::kNoMedia, .note = nullptr}};
+  for (StreamRenderer* stream : streams_) {
+    stream->pieces().take(to, [&](const Piece& piece, std::span<const Sample> samples) {
+      lay(piece, samples, *stream);
+    });
+  }
+  note(spans);
+  return block_;
+}
+
+void Channel::lay(const Piece& piece, std::span<const Sample> samples, StreamRenderer& stream) {
+  new_cover_.clear();
+  const auto keep = [&](Piece part, Position from, Position to) {
+    part.from = from;
+    part.to = to;
+    if (from < to) new_cover_.push_back(part);
+  };
+  for (const Piece& part : cover_) {
+    const Position from = std::max(part.from, piece.from);
+    const Position to = std::min(part.to, piece.to);
+    if (from >= to || weight(piece.kind) <= weight(part.kind)) {
+      new_cover_.push_back(part);
+      continue;
+    }
+    keep(part, part.from, from);
+    keep(piece, from, to);
+    keep(part, to, part.to);
+    if (piece.kind == PieceKind::kAudio) {
+      const auto audible = samples.subspan(static_cast<std::size_t>(from - piece.from),
+                                           static_cast<std::size_t>(to - from));
+      std::copy(audible.begin(), audible.end(), block_.begin() + (from - block_from_));
+      stream.on_heard(to - from);
+    }
+  }
+  std::swap(cover_, new_cover_);
+}
+
+void Channel::note(SpanList& spans) {
+  static const std::string kNoNote;
+  for (const Piece& part : cover_) {
+    if (part.kind == PieceKind::kAudio) {
+      if (part.from >= watch_until_) continue;
+      if (!heard_before_) heard_before_ = Heard{.from = part.from, .to = part.to};
+      heard_before_->to = std::min(part.to, watch_until_);
+    } else {
+      spans.add(span_kind(part.kind), side_, seconds(part.from), seconds(part.to),
+                part.note != nullptr ? *part.note : kNoNote);
+    }
+  }
+}
+
+}  // namespace koegura::decode

@@ -1,0 +1,21 @@
+// open_libav_decoder: a decoder of libavcodec as a Decoder.
+#pragma once
+
+#include <memory>
+
+#include "codec.h"
+
+namespace koegura::decode {
+
+struct LibavDecoderSettings {
+  const char* decoder = nullptr;  // libavcodec's name: "g722", "libopus"
+  int sample_rate = 0;
+  int channels = 1;
+  int block_align = 0;
+  int bits_per_coded_sample = 0;
+};
+
+// Null if libavcodec lacks the decoder or refuses the settings.
+[[nodiscard]] std::unique_ptr<Decoder> open_libav_decoder(const LibavDecoderSettings& settings);
+
+}  // namespace koegura::decode

@@ -1,0 +1,136 @@
+#include "ordered_stream.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "capture/packet.h"
+
+namespace koegura::decode {
+namespace {
+
+// RFC 3550 appendix A.1: beyond this a jump is no loss but a restart. Between two numberings we
+// leave more numbers than the window has, so that they never meet in it.
+constexpr std::int64_t kMaxDropout = 3000;
+constexpr std::int64_t kBetweenNumberings = 4 * ReorderWindow::kSlots;
+// Room below the first number for packets that were overtaken by it.
+constexpr std::int64_t kFirstNumber = 1 << 16;
+// Late packets are noted one by one; a flood of them is not worth its memory.
+constexpr std::size_t kMaxLate = 1024;
+
+}  // namespace
+
+std::int64_t OrderedStream::extend(std::uint16_t sequence) {
+  if (!began_) {
+    began_ = true;
+    highest_ = kFirstNumber + sequence;
+    window_.begin_at(highest_);
+    return highest_;
+  }
+  const auto step = static_cast<std::int16_t>(sequence - static_cast<std::uint16_t>(highest_));
+  if (step > kMaxDropout || step < -kMaxDropout) {
+    // The low 16 bits stay the packet's own.
+    const std::int64_t past = highest_ + 2 * kBetweenNumberings;
+    highest_ = past + static_cast<std::uint16_t>(sequence - static_cast<std::uint16_t>(past));
+    numbering_from_ = highest_ - kBetweenNumberings;
+    popped_of_numbering_ = false;
+    statistics_.on_restart();
+    return highest_;
+  }
+  highest_ = std::max(highest_, highest_ + step);
+  return step > 0 ? highest_ : highest_ + step;
+}
+
+bool OrderedStream::is_in_time(std::int64_t sequence) {
+  if (sequence >= window_.next()) return true;
+  // The first packets of a numbering may have been overtaken: it begins where the lowest is.
+  const bool begins = !popped_of_numbering_ && sequence >= numbering_from_;
+  if (!begins || highest_ - sequence >= ReorderWindow::kSlots) return false;
+  window_.begin_at(sequence);
+  return true;
+}
+
+Result<void> OrderedStream::read() {
+  capture::SpooledPacket spooled;
+  while (true) {
+    const Result<bool> more = reader_.next(spooled);
+    if (!more) return tl::make_unexpected(more.error());
+    if (!*more) {
+      at_end_ = true;
+      return {};
+    }
+    // Capture has read these bytes before: what fails here is counted there.
+    const auto packet = capture::parse_ip(spooled.time, spooled.ip);
+    if (!packet) continue;
+    const auto rtp = capture::parse_rtp(packet->payload);
+    if (!rtp) continue;
+    const std::int64_t sequence = extend(rtp->sequence);
+    if (!window_.is_new(sequence)) {
+      statistics_.on_duplicate();
+      continue;
+    }
+    arrived_ = {.sequence = sequence,
+                .arrival = spooled.time,
+                .timestamp = rtp->timestamp,
+                .marker = rtp->marker,
+                .meaning = &formats_.at(rtp->payload_type, spooled.time),
+                .payload = rtp->payload};
+    ++arrived_.meaning->packets;
+    newest_ = std::max(newest_, arrived_.arrival);
+    statistics_.on_packet(arrived_);
+    has_arrived_ = is_in_time(sequence);
+    if (has_arrived_) return {};
+    if (late_.size() < kMaxLate) late_.push_back(arrived_);
+  }
+}
+
+Result<const StreamPacket*> OrderedStream::front() {
+  while (true) {
+    const bool too_far = has_arrived_ && !window_.fits(arrived_.sequence);
+    if (const StreamPacket* held = window_.front()) {
+      if (at_end_ || too_far || window_.is_due(*held, newest_)) return held;
+    } else if (has_arrived_ && (too_far || arrived_.sequence == window_.next())) {
+      return &arrived_;
+    }
+    if (has_arrived_) {
+      hold_arrived();
+    } else if (at_end_) {
+      return nullptr;
+    } else if (Result<void> got = read(); !got) {
+      return tl::make_unexpected(got.error());
+    }
+  }
+}
+
+void OrderedStream::hold_arrived() {
+  window_.hold(arrived_);
+  has_arrived_ = false;
+}
+
+void OrderedStream::pop() {
+  const StreamPacket* held = window_.front();
+  assert(held != nullptr || has_arrived_);
+  const std::int64_t sequence = held != nullptr ? held->sequence : arrived_.sequence;
+  if (sequence >= numbering_from_) popped_of_numbering_ = true;
+  if (held != nullptr) {
+    window_.release_front();
+  } else {
+    window_.pass(sequence);
+    has_arrived_ = false;
+  }
+}
+
+Result<void> OrderedStream::look_ahead(Duration duration) {
+  if (window_.empty()) {
+    assert(has_arrived_);
+    window_.begin_at(arrived_.sequence);
+    hold_arrived();
+  }
+  const Timestamp until = window_.front()->arrival + duration;
+  while (newest_ < until && !at_end_ && !has_arrived_) {
+    if (Result<void> got = read(); !got) return got;
+    if (has_arrived_ && window_.fits(arrived_.sequence)) hold_arrived();
+  }
+  return {};
+}
+
+}  // namespace koegura::decode

@@ -1,0 +1,68 @@
+// OrderedStream: one stream's packets out of the spool, in the order of their sequence numbers.
+//
+//   (front look_ahead? pop)* until front gives null
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "capture/finished_call.h"
+#include "capture/rtp.h"
+#include "format_map.h"
+#include "reorder_window.h"
+#include "rtp_statistics.h"
+
+namespace koegura::decode {
+
+class OrderedStream {
+ public:
+  // REQUIRES: stream and formats outlive this.
+  OrderedStream(const capture::FinishedStream& stream, FormatMap& formats)
+      : reader_(stream.spooled), formats_(formats) {}
+
+  // The packet whose turn it is, or null at the end. Valid until pop or look_ahead.
+  [[nodiscard]] Result<const StreamPacket*> front();
+  // REQUIRES: front gave a packet.
+  void pop();
+  // Reads on until packets have arrived this long after the front one, the window is full, or the
+  // stream is over. The front packet stays in front, unless it was the first of a numbering and one
+  // before it turned up.
+  [[nodiscard]] Result<void> look_ahead(Duration duration);
+  // The packet behind this one in the window, or null. After look_ahead.
+  [[nodiscard]] const StreamPacket* after(const StreamPacket& packet) const {
+    return window_.after(packet.sequence);
+  }
+
+  // Packets that came when their place had been given up, since the last call. Their
+  // payload is gone.
+  [[nodiscard]] std::vector<StreamPacket> take_late() { return std::exchange(late_, {}); }
+  // The packet begins a new numbering: the sender restarted.
+  [[nodiscard]] bool is_restart(const StreamPacket& packet) const {
+    return packet.sequence >= numbering_from_ && !popped_of_numbering_;
+  }
+  [[nodiscard]] const RtpStatistics& statistics() const { return statistics_; }
+
+ private:
+  // Reads packets until one is worth waiting for or the spool is at its end.
+  [[nodiscard]] Result<void> read();
+  [[nodiscard]] std::int64_t extend(std::uint16_t sequence);
+  // False: its place has been given up.
+  [[nodiscard]] bool is_in_time(std::int64_t sequence);
+  void hold_arrived();
+
+  capture::SpoolReader reader_;
+  FormatMap& formats_;
+  ReorderWindow window_;
+  RtpStatistics statistics_;
+  StreamPacket arrived_;  // read, neither held nor given yet
+  bool has_arrived_ = false;
+  bool at_end_ = false;
+  Timestamp newest_;  // arrival
+  std::int64_t highest_ = 0;
+  bool began_ = false;                // there was a packet
+  std::int64_t numbering_from_ = 0;   // numbers from here on belong to the latest numbering
+  bool popped_of_numbering_ = false;  // one of those was given out
+  std::vector<StreamPacket> late_;
+};
+
+}  // namespace koegura::decode

@@ -1,0 +1,36 @@
+#include "decode/rendered_call.h"
+
+#include "decode/encoded_flac.h"
+
+namespace koegura::decode {
+
+std::string_view name_of(SpanKind kind) {
+  switch (kind) {
+    case SpanKind::kRinging:
+      return "ringing";
+    case SpanKind::kEarlyMedia:
+      return "early-media";
+    case SpanKind::kTalk:
+      return "talk";
+    case SpanKind::kHold:
+      return "hold";
+    case SpanKind::kNoMedia:
+      return "no-media";
+    case SpanKind::kLoss:
+      return "loss";
+    case SpanKind::kDtx:
+      return "dtx";
+    case SpanKind::kLate:
+      return "late";
+    case SpanKind::kUndecodable:
+      return "undecodable";
+  }
+  return "";
+}
+
+RenderedAudio::RenderedAudio() = default;
+RenderedAudio::RenderedAudio(RenderedAudio&&) noexcept = default;
+RenderedAudio& RenderedAudio::operator=(RenderedAudio&&) noexcept = default;
+RenderedAudio::~RenderedAudio() = default;
+
+}  // namespace koegura::decode

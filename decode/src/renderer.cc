@@ -1,0 +1,186 @@
+#include "decode/renderer.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "call_rate.h"
+#include "channel.h"
+#include "decode/encoded_flac.h"
+#include "flac_encoder.h"
+#include "sample_hash.h"
+#include "storyline.h"
+#include "stream_renderer.h"
+
+namespace koegura::decode {
+namespace {
+
+using capture::CallState;
+using capture::FinishedCall;
+
+constexpr Position kEndOfTime = std::numeric_limits<Position>::max();
+
+// Where nobody saw the call begin, audio without an answer is no early media.
+bool begins_before_answer(const FinishedCall& call) {
+  return call.answered || call.ringing ||
+         (call.state != CallState::kInterrupted && call.state != CallState::kMediaOnly);
+}
+
+// One call on its way through; lives for one render.
+class CallRenderer {
+ public:
+  CallRenderer(const FinishedCall& call, const RenderOptions& options, std::uint32_t rate)
+      : call_(call),
+        rate_(rate),
+        notes_{.spans = {}, .events = TelephoneEvents(call.start)},
+        flac_(std::make_unique<EncodedFlac>(options.temporary_directory, options.memory_limit)) {
+    for (std::size_t i = 0; i < call.streams.size(); ++i) {
+      streams_.push_back(std::make_unique<StreamRenderer>(call, i, rate, notes_));
+    }
+    channels_ = {make_channel(Side::kCaller), make_channel(Side::kCallee)};
+  }
+
+  Result<void> run();
+  // What run found out. REQUIRES: run has succeeded.
+  void deliver(RenderedCall& out);
+
+ private:
+  std::unique_ptr<Channel> make_channel(Side side);
+  [[nodiscard]] Result<void> encode_block(FlacEncoder& encoder, Position to);
+  void note_early_media();
+  [[nodiscard]] std::string silent_because() const;
+  void collect_digits(std::vector<Digit>& digits) const;
+  [[nodiscard]] Position position(Timestamp time) const {
+    return static_cast<Position>(to_seconds(time - call_.start) * rate_);
+  }
+
+  const FinishedCall& call_;
+  std::uint32_t rate_;
+  CallNotes notes_;
+  std::vector<std::unique_ptr<StreamRenderer>> streams_;
+  std::array<std::unique_ptr<Channel>, 2> channels_;
+  std::unique_ptr<EncodedFlac> flac_;
+  SampleHash hash_;
+  Position at_ = 0;  // rendered up to here
+};
+
+std::unique_ptr<Channel> CallRenderer::make_channel(Side side) {
+  std::vector<StreamRenderer*> members;
+  for (const auto& stream : streams_) {
+    const bool here = stream->stream().side == side && stream->carries_audio();
+    if (here) members.push_back(stream.get());
+  }
+  auto channel = std::make_unique<Channel>(side, rate_, std::move(members));
+  if (begins_before_answer(call_)) {
+    channel->watch_before(position(call_.answered.value_or(Timestamp::max())));
+  }
+  return channel;
+}
+
+// A second at a time, so that memory does not grow with the call.
+Result<void> CallRenderer::run() {
+  Result<std::unique_ptr<FlacEncoder>> encoder = FlacEncoder::create(rate_, 2, *flac_);
+  if (!encoder) return tl::make_unexpected(encoder.error());
+  bool over = false;
+  while (!over) {
+    Position to = at_ + rate_;
+    for (const auto& channel : channels_) {
+      if (Result<void> done = channel->advance(to); !done) return done;
+    }
+    if (channels_[0]->is_over() && channels_[1]->is_over()) {
+      const Position end =
+          std::max({position(call_.end), channels_[0]->end(), channels_[1]->end()});
+      over = to >= end;
+      to = std::min(to, end);
+    }
+    if (to > at_) {
+      if (Result<void> done = encode_block(**encoder, to); !done) return done;
+    }
+  }
+  for (const auto& stream : streams_) {
+    // Video and fax are read for their statistics only.
+    if (Result<void> done = stream->advance(kEndOfTime); !done) return done;
+  }
+  return (*encoder)->finish();
+}
+
+Result<void> CallRenderer::encode_block(FlacEncoder& encoder, Position to) {
+  const std::array<std::span<const Sample>, 2> planes = {
+      channels_[0]->render(at_, to, notes_.spans), channels_[1]->render(at_, to, notes_.spans)};
+  hash_.update(planes[0], planes[1]);
+  at_ = to;
+  return encoder.encode(planes);
+}
+
+void CallRenderer::note_early_media() {
+  for (const Side side : {Side::kCaller, Side::kCallee}) {
+    const auto& heard = channels_[static_cast<std::size_t>(side)]->heard_before();
+    if (!heard) continue;
+    notes_.spans.add(SpanKind::kEarlyMedia, side, static_cast<double>(heard->from) / rate_,
+                     static_cast<double>(heard->to) / rate_);
+  }
+}
+
+std::string CallRenderer::silent_because() const {
+  const StreamRenderer* most = nullptr;
+  for (const auto& stream : streams_) {
+    if (stream->summary().rendered) return {};
+    if (most == nullptr || stream->stream().packets > most->stream().packets) most = stream.get();
+  }
+  return most == nullptr ? std::string() : most->silent_because();
+}
+
+void CallRenderer::collect_digits(std::vector<Digit>& digits) const {
+  digits = notes_.events.digits();
+  for (const capture::InfoDigit& info : call_.digits) {
+    digits.push_back({.at_s = std::max(0.0, to_seconds(info.at - call_.start)),
+                      .digit = info.digit,
+                      .channel = info.side,
+                      .via = Digit::Via::kInfo});
+  }
+  std::stable_sort(digits.begin(), digits.end(),
+                   [](const Digit& a, const Digit& b) { return a.at_s < b.at_s; });
+}
+
+void CallRenderer::deliver(RenderedCall& out) {
+  const bool has_audio = at_ != 0;
+  const double length_s =
+      has_audio ? static_cast<double>(at_) / rate_ : to_seconds(call_.end - call_.start);
+  note_early_media();
+  add_signalled_spans(call_, length_s, notes_.spans);
+  out.spans = notes_.spans.take();
+  out.chapters = chapters_of(call_, length_s);
+  for (const auto& stream : streams_) out.streams.push_back(stream->summary());
+  collect_digits(out.digits);
+  out.silent_because = silent_because();
+  if (!has_audio) return;
+  out.audio.sample_rate = rate_;
+  out.audio.samples = static_cast<std::uint64_t>(at_);
+  out.audio.sha256 = hash_.finish();
+  out.audio.flac = std::move(flac_);
+}
+
+bool has_media(const FinishedCall& call) {
+  return std::any_of(call.streams.begin(), call.streams.end(),
+                     [](const capture::FinishedStream& stream) { return stream.packets != 0; });
+}
+
+}  // namespace
+
+Result<RenderedCall> render(FinishedCall call, const RenderOptions& options) {
+  RenderedCall rendered;
+  const Result<std::uint32_t> rate = call_rate(call);
+  if (!rate) return tl::make_unexpected(rate.error());
+  CallRenderer renderer(call, options, *rate);
+  if (has_media(call)) {
+    if (Result<void> done = renderer.run(); !done) return tl::make_unexpected(done.error());
+  }
+  renderer.deliver(rendered);
+  rendered.call = std::move(call);
+  return rendered;
+}
+
+}  // namespace koegura::decode

@@ -1,0 +1,315 @@
+#include "stream_renderer.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace koegura::decode {
+namespace {
+
+// What cannot be read is taken for 20 ms a packet; packets this close are one stretch.
+constexpr std::uint32_t kUnknownPerSecond = 50;
+constexpr std::uint32_t kStretchSeconds = 1;
+
+bool has_clock(const StreamPacket& packet) {
+  return packet.meaning->role == PayloadRole::kAudio ||
+         packet.meaning->role == PayloadRole::kComfortNoise;
+}
+
+StreamClock::Tick tick_of(const StreamPacket& packet) {
+  return {.arrival = packet.arrival, .timestamp = packet.timestamp};
+}
+
+}  // namespace
+
+StreamRenderer::StreamRenderer(const capture::FinishedCall& call, std::size_t index,
+                               std::uint32_t call_rate, CallNotes& notes)
+    : stream_(call.streams[index]),
+      index_(index),
+      call_rate_(call_rate),
+      notes_(notes),
+      formats_(call, stream_),
+      packets_(stream_, formats_),
+      clock_(call.start, call_rate) {}
+
+Result<void> StreamRenderer::advance(Position until) {
+  while (!over_ && pieces_.end() < until) {
+    if (Result<void> stepped = step(); !stepped) return stepped;
+  }
+  return {};
+}
+
+Result<void> StreamRenderer::step() {
+  while (true) {
+    const Result<const StreamPacket*> front = packets_.front();
+    if (!front) return tl::make_unexpected(front.error());
+    note_late();
+    if (*front == nullptr) {
+      end_run();
+      over_ = true;
+      return {};
+    }
+    const StreamPacket& packet = **front;
+    const std::uint32_t clock_rate = packet.meaning->clock_rate;
+    if (!has_clock(packet) || !clock_.is_suspicious(tick_of(packet), clock_rate)) {
+      place(packet);
+      packets_.pop();
+      return {};
+    }
+    if (Result<void> settled = settle(clock_rate); !settled) return settled;
+  }
+}
+
+Result<void> StreamRenderer::settle(std::uint32_t clock_rate) {
+  if (Result<void> read = packets_.look_ahead(StreamClock::kObservation); !read) return read;
+  const Result<const StreamPacket*> front = packets_.front();
+  if (!front) return tl::make_unexpected(front.error());
+  std::vector<StreamClock::Tick> ticks;
+  for (const StreamPacket* packet = *front; packet != nullptr; packet = packets_.after(*packet)) {
+    const bool same = has_clock(*packet) && packet->meaning->clock_rate == clock_rate;
+    if (same) ticks.push_back(tick_of(*packet));
+  }
+  end_run();
+  if (clock_.settle(ticks, clock_rate, pieces_.end())) new_segment_ = true;
+  return {};
+}
+
+void StreamRenderer::place(const StreamPacket& packet) {
+  missing_ += packet.sequence - last_sequence_ - 1;
+  if (packets_.is_restart(packet)) missing_ = 0;
+  last_sequence_ = packet.sequence;
+  if (packet.payload.empty()) return;  // keeps a NAT binding alive (RFC 6263 §4.1)
+  switch (packet.meaning->role) {
+    case PayloadRole::kAudio:
+      return place_audio(packet);
+    case PayloadRole::kComfortNoise:
+      return place_comfort_noise(packet);
+    case PayloadRole::kEvent:
+      return notes_.events.on_packet(index_, stream_.side, packet);
+    case PayloadRole::kUndecodable:
+      return place_undecodable(packet);
+  }
+}
+
+void StreamRenderer::place_audio(const StreamPacket& packet) {
+  Voice* voice = voice_of(*packet.meaning);
+  if (voice == nullptr) return place_undecodable(packet);
+  const Position at = clock_.advance(tick_of(packet));
+  const std::int64_t timestamp = clock_.last_extended();
+  if (running_ != voice || timestamp != expected_ || new_segment_) {
+    end_run();
+    close_hole(at);
+  }
+  running_ = voice;
+  undecodable_ = nullptr;
+  expected_ = timestamp;
+  frames_.clear();
+  const Position before = pieces_.end();
+  if (voice->meaning->codec->depacketise(packet.meaning->format, packet.payload, frames_)) {
+    for (const CodecFrame& frame : frames_.frames()) decode_frame(*voice, frame);
+  } else {
+    altered_ = true;
+    fill_frame(*voice, PieceKind::kUndecodable, &packet.meaning->why);
+  }
+  commit();
+  if (pieces_.end() > before) packet_length_ = pieces_.end() - before;
+}
+
+void StreamRenderer::place_comfort_noise(const StreamPacket& packet) {
+  const Position at = clock_.advance(tick_of(packet));
+  end_run();
+  close_hole(at);
+  undecodable_ = nullptr;
+  overlap_ = 0;
+  silent_ = true;
+}
+
+// Without a codec there may be no clock: arrival has to do.
+void StreamRenderer::place_undecodable(const StreamPacket& packet) {
+  const std::string* why = &packet.meaning->why;
+  const Position at = clock_.arrival_position(packet.arrival);
+  end_run();
+  altered_ = true;
+  if (undecodable_ != why || at - pieces_.end() > Position{kStretchSeconds} * call_rate_) {
+    pieces_.fill(at, missing_ > 0 ? PieceKind::kLoss : PieceKind::kNoMedia);
+  }
+  const Position from = std::max(at, pieces_.end());
+  pieces_.fill(from + call_rate_ / kUnknownPerSecond, PieceKind::kUndecodable, why);
+  undecodable_ = why;
+  missing_ = 0;
+}
+
+void StreamRenderer::note_late() {
+  for (const StreamPacket& packet : packets_.take_late()) {
+    altered_ = true;
+    if (!has_clock(packet) || !clock_.is_running()) continue;
+    const double at = static_cast<double>(clock_.position(packet.timestamp)) / call_rate_;
+    const double late_s = to_seconds(packet.arrival - clock_.origin()) - at;
+    char note[48];
+    std::snprintf(note, sizeof note, "arrived %.1f s late", late_s);
+    notes_.spans.add(SpanKind::kLate, stream_.side, at, at + 1.0 / kUnknownPerSecond, note);
+  }
+}
+
+void StreamRenderer::close_hole(Position at) {
+  overlap_ = std::max<Position>(0, pieces_.end() - at);
+  if (new_segment_) {
+    pieces_.fill(at, missing_ > 0 ? PieceKind::kLoss : PieceKind::kNoMedia);
+  } else if (missing_ > 0) {
+    // In announced silence only the packets themselves are lost, and they came last.
+    if (silent_) pieces_.fill(at - missing_ * packet_length_, PieceKind::kDtx);
+    pieces_.fill(at, PieceKind::kLoss);
+  } else {
+    pieces_.fill(at, PieceKind::kDtx);
+  }
+  new_segment_ = false;
+  missing_ = 0;
+}
+
+void StreamRenderer::end_run() {
+  if (running_ != nullptr && running_->resampler) {
+    resampled_.clear();
+    running_->resampler->flush(resampled_);
+    emit_trimmed(resampled_.samples());
+    commit();
+  }
+  running_ = nullptr;
+}
+
+void StreamRenderer::decode_frame(Voice& voice, const CodecFrame& frame) {
+  const PayloadMeaning& meaning = *voice.meaning;
+  if (frame.kind == FrameKind::kSpeech) {
+    const bool straight = !voice.resampler && overlap_ == 0;
+    SampleBuffer& out = straight ? pieces_.samples() : decoded_;
+    if (!straight) decoded_.clear();
+    const std::size_t before = out.size();
+    if (voice.decoder->decode(frame.bytes, out)) {
+      voice.frame_samples = static_cast<std::uint32_t>(out.size() - before);
+      if (!straight) emit(voice, decoded_.samples());
+      silent_ = false;
+    } else {
+      altered_ = true;
+      fill_frame(voice, PieceKind::kUndecodable, &meaning.why);
+    }
+  } else {
+    const bool lost = frame.kind == FrameKind::kLost;
+    fill_frame(voice, lost ? PieceKind::kLoss : PieceKind::kDtx);
+    silent_ = silent_ || !lost;
+  }
+  expected_ += std::int64_t{voice.frame_samples} * meaning.clock_rate / meaning.audio_rate;
+}
+
+void StreamRenderer::emit(Voice& voice, std::span<const Sample> samples) {
+  if (!voice.resampler) return emit_trimmed(samples);
+  resampled_.clear();
+  voice.resampler->convert(samples, resampled_);
+  emit_trimmed(resampled_.samples());
+}
+
+void StreamRenderer::emit_trimmed(std::span<const Sample> samples) {
+  const auto taken = std::min(static_cast<std::size_t>(overlap_), samples.size());
+  if (taken != 0) altered_ = true;
+  overlap_ -= static_cast<Position>(taken);
+  pieces_.samples().append(samples.subspan(taken));
+}
+
+void StreamRenderer::commit() {
+  const Position before = pieces_.end();
+  pieces_.commit_audio();
+  placed_ += pieces_.end() - before;
+}
+
+void StreamRenderer::fill_frame(const Voice& voice, PieceKind kind, const std::string* note) {
+  Voice* running = running_;
+  commit();
+  end_run();
+  running_ = running;
+  const Position length = Position{voice.frame_samples} * call_rate_ / voice.meaning->audio_rate;
+  const Position taken = std::min(overlap_, length);
+  overlap_ -= taken;
+  pieces_.fill(pieces_.end() + length - taken, kind, note);
+}
+
+StreamRenderer::Voice* StreamRenderer::voice_of(PayloadMeaning& meaning) {
+  if (running_ != nullptr && running_->meaning == &meaning) return running_;
+  for (const auto& voice : voices_) {
+    if (voice->meaning == &meaning) return voice.get();
+  }
+  const Codec& codec = *meaning.codec;
+  auto voice = std::make_unique<Voice>();
+  voice->meaning = &meaning;
+  voice->decoder = codec.open(codec, meaning.format);
+  voice->frame_samples =
+      codec.frame_samples != 0 ? codec.frame_samples : meaning.audio_rate / kUnknownPerSecond;
+  bool opened = voice->decoder != nullptr;
+  if (opened && meaning.audio_rate != call_rate_) {
+    voice->resampler = Resampler::create(meaning.audio_rate, call_rate_);
+    opened = voice->resampler != nullptr;
+    altered_ = true;
+  }
+  if (!opened) {
+    meaning.role = PayloadRole::kUndecodable;
+    meaning.why = "codec " + std::string(codec.name) + " with these parameters is not supported";
+    return nullptr;
+  }
+  meaning.why = std::string(codec.name) + " payload that its decoder refuses";
+  return voices_.emplace_back(std::move(voice)).get();
+}
+
+bool StreamRenderer::is_lossless() const {
+  for (const PayloadMeaning& meaning : formats_.meanings()) {
+    if (meaning.role != PayloadRole::kAudio) continue;
+    if (!meaning.codec->lossless || meaning.format.channels > 1) return false;
+  }
+  return placed_ != 0 && heard_ == placed_ && !altered_;
+}
+
+std::string StreamRenderer::silent_because() const {
+  if (placed_ != 0) return {};
+  const PayloadMeaning* most = nullptr;
+  for (const PayloadMeaning& meaning : formats_.meanings()) {
+    if (meaning.why.empty()) continue;
+    if (most == nullptr || meaning.packets > most->packets) most = &meaning;
+  }
+  if (most != nullptr) return most->why;
+  return "nothing but comfort noise and telephone events was sent";
+}
+
+RenderedStream StreamRenderer::summary() const {
+  const PayloadMeaning* main = nullptr;
+  bool encrypted = false;
+  for (const PayloadMeaning& meaning : formats_.meanings()) {
+    encrypted = encrypted || meaning.encrypted;
+    const auto is_voice = [](const PayloadMeaning& m) {
+      return m.role == PayloadRole::kAudio || m.role == PayloadRole::kUndecodable;
+    };
+    const bool better = main == nullptr || is_voice(meaning) > is_voice(*main) ||
+                        (is_voice(meaning) == is_voice(*main) && meaning.packets > main->packets);
+    if (better) main = &meaning;
+  }
+  RenderedStream out;
+  out.side = stream_.side;
+  out.source = stream_.source;
+  out.destination = stream_.destination;
+  out.ssrc = stream_.ssrc;
+  out.packets = stream_.packets;
+  out.bytes = stream_.bytes;
+  out.first = stream_.first;
+  out.last = stream_.last;
+  const RtpStatistics& statistics = packets_.statistics();
+  out.lost = statistics.lost();
+  out.duplicates = stream_.duplicates + statistics.duplicates();
+  out.reordered = statistics.reordered();
+  out.jitter_ms = statistics.jitter_ms();
+  out.rendered = heard_ != 0;
+  out.encrypted = encrypted;
+  out.lossless = is_lossless();
+  if (main != nullptr) {
+    out.codec = main->codec != nullptr ? std::string(main->codec->name) : main->format.encoding;
+    if (out.codec.empty()) out.codec = "PT " + std::to_string(main->format.payload_type);
+    out.clock_rate = main->clock_rate;
+    out.mos = encrypted ? 0 : statistics.mos(main->codec);
+  }
+  return out;
+}
+
+}  // namespace koegura::decode

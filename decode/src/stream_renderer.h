@@ -1,0 +1,103 @@
+// StreamRenderer: one stream out of the spool onto the call's timeline: ordered, placed, decoded,
+// brought to the call's rate; holes filled with the reason for them.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "decode/rendered_call.h"
+#include "format_map.h"
+#include "ordered_stream.h"
+#include "piece_queue.h"
+#include "resampler.h"
+#include "span_list.h"
+#include "stream_clock.h"
+#include "telephone_events.h"
+
+namespace koegura::decode {
+
+// What the streams of a call write to beside their own pieces.
+struct CallNotes {
+  SpanList spans;
+  TelephoneEvents events;
+};
+
+class StreamRenderer {
+ public:
+  // REQUIRES: call and notes outlive this.
+  StreamRenderer(const capture::FinishedCall& call, std::size_t index, std::uint32_t call_rate,
+                 CallNotes& notes);
+
+  // Reads on until the pieces reach beyond here or the stream is over.
+  [[nodiscard]] Result<void> advance(Position until);
+  [[nodiscard]] bool is_over() const { return over_; }
+  [[nodiscard]] PieceQueue& pieces() { return pieces_; }
+  // So many of its samples are heard in the call.
+  void on_heard(Position samples) { heard_ += samples; }
+
+  [[nodiscard]] const capture::FinishedStream& stream() const { return stream_; }
+  // False: video or fax; it has no place in the audio.
+  [[nodiscard]] bool carries_audio() const { return formats_.carries_audio(); }
+  [[nodiscard]] RenderedStream summary() const;
+  // Why its packets cannot be heard, or empty.
+  [[nodiscard]] std::string silent_because() const;
+
+ private:
+  // A format's decoder and what follows it.
+  struct Voice {
+    PayloadMeaning* meaning = nullptr;
+    std::unique_ptr<Decoder> decoder;
+    std::unique_ptr<Resampler> resampler;  // null: the codec has the call's rate
+    std::uint32_t frame_samples = 0;       // of the latest frame, at the codec's rate
+  };
+
+  [[nodiscard]] Result<void> step();
+  [[nodiscard]] Result<void> settle(std::uint32_t clock_rate);
+  void place(const StreamPacket& packet);
+  void place_audio(const StreamPacket& packet);
+  void place_comfort_noise(const StreamPacket& packet);
+  void place_undecodable(const StreamPacket& packet);
+  void note_late();
+  // Fills the hole before a packet's position, or notes how much of the packet overlaps.
+  void close_hole(Position at);
+  // Ends what came before: nothing of it is in the resampler any more.
+  void end_run();
+  void decode_frame(Voice& voice, const CodecFrame& frame);
+  // Samples appended to the pieces' buffer become a piece.
+  void commit();
+  // Resampled and trimmed as needed.
+  void emit(Voice& voice, std::span<const Sample> samples);
+  void emit_trimmed(std::span<const Sample> samples);
+  void fill_frame(const Voice& voice, PieceKind kind, const std::string* note = nullptr);
+  [[nodiscard]] Voice* voice_of(PayloadMeaning& meaning);
+  [[nodiscard]] bool is_lossless() const;
+
+  const capture::FinishedStream& stream_;
+  std::size_t index_;
+  std::uint32_t call_rate_;
+  CallNotes& notes_;
+  FormatMap formats_;
+  OrderedStream packets_;
+  StreamClock clock_;
+  PieceQueue pieces_;
+  std::vector<std::unique_ptr<Voice>> voices_;
+  FrameList frames_;
+  SampleBuffer decoded_;    // before resampling or trimming
+  SampleBuffer resampled_;  // before trimming
+
+  Voice* running_ = nullptr;  // whose samples were the last, without a hole since
+  std::int64_t expected_ = 0;  // timestamp that continues the run
+  Position overlap_ = 0;       // samples to leave out: their place is taken
+  std::int64_t last_sequence_ = 0;
+  std::int64_t missing_ = 0;  // packets lost since the last one that was placed
+  Position packet_length_ = 0;  // of the latest one that was placed
+  bool new_segment_ = true;   // what comes next has its place by arrival
+  bool silent_ = false;       // the sender announced silence
+  const std::string* undecodable_ = nullptr;  // why, while nothing else was placed
+  bool over_ = false;
+  bool altered_ = false;  // something was trimmed, resampled, refused or late
+  Position placed_ = 0;   // samples
+  Position heard_ = 0;
+};
+
+}  // namespace koegura::decode

@@ -1,0 +1,141 @@
+#include "durable_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+
+namespace koegura::store {
+
+namespace {
+
+constexpr mode_t kFolderMode = 0750;
+constexpr mode_t kFileMode = 0640;
+
+// Closes what it holds.
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  ~FileDescriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  [[nodiscard]] int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+tl::unexpected<Error> failed(const std::string& what, const std::string& path) {
+  return tl::make_unexpected(error_from_errno(what + " " + path, errno));
+}
+
+Result<void> write_all(int fd, std::string_view content, const std::string& path) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(fd, content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return failed("writing", path);
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+}  // namespace
+
+Error error_from_errno(const std::string& what, int error_number) {
+  const bool forbidden = error_number == EACCES || error_number == EPERM;
+  return Error{what + ": " + std::generic_category().message(error_number),
+               forbidden ? ErrorKind::kNotPermitted : ErrorKind::kFailed};
+}
+
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+namespace {
+
+// The mode is a promise, whatever the umask of who starts us.
+Result<void> make_one_folder(const std::string& path, bool sync) {
+  if (::mkdir(path.c_str(), kFolderMode) != 0) return failed("making the folder", path);
+  if (::chmod(path.c_str(), kFolderMode) != 0) return failed("setting the mode of", path);
+  return sync ? sync_path(folder_of(path)) : Result<void>();
+}
+
+}  // namespace
+
+Result<void> make_folders(const std::string& path, bool sync) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) return {};
+  if (folder_of(path) != path) {
+    if (Result<void> parent = make_folders(folder_of(path), sync); !parent) return parent;
+  }
+  Result<void> made = make_one_folder(path, sync);
+  // Another thread may have been faster.
+  if (!made && ::stat(path.c_str(), &status) == 0) return {};
+  return made;
+}
+
+Result<void> write_file(const std::string& path, std::string_view content) {
+  const std::string temporary = path + ".part";
+  {
+    const FileDescriptor file(
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kFileMode));
+    if (file.get() < 0) return failed("creating", temporary);
+    Result<void> written;
+    if (::fchmod(file.get(), kFileMode) != 0) written = failed("setting the mode of", temporary);
+    if (written) written = write_all(file.get(), content, temporary);
+    if (!written) {
+      discard_file(temporary);
+      return written;
+    }
+  }
+  Result<void> placed = sync_path(temporary).and_then(
+      [&] { return move_into_place(temporary, path, /*sync=*/true); });
+  if (!placed) discard_file(temporary);
+  return placed;
+}
+
+Result<std::string> read_file(const std::string& path) {
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return failed("opening", path);
+  std::string content;
+  std::array<char, 4096> buffer{};
+  while (true) {
+    const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return failed("reading", path);
+    if (got == 0) return content;
+    content.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+}
+
+Result<void> sync_path(const std::string& path) {
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return failed("opening", path);
+  if (::fsync(file.get()) != 0) return failed("syncing", path);
+  return {};
+}
+
+Result<void> move_into_place(const std::string& from, const std::string& to, bool sync) {
+  if (::rename(from.c_str(), to.c_str()) != 0) return failed("renaming " + from + " to", to);
+  return sync ? sync_path(folder_of(to)) : Result<void>();
+}
+
+Result<std::uint64_t> file_size(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return failed("looking at", path);
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
+void discard_file(const std::string& path) {
+  ::unlink(path.c_str());
+}
+
+}  // namespace koegura::store

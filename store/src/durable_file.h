@@ -1,0 +1,36 @@
+// Durable files: the few steps by which a file comes to be on disk for good. Every write, fsync and
+// rename of the archive outside RocksDB and Matroska goes through here. Errors say what the
+// disk said and which path it was about.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "capture/error.h"
+
+namespace koegura::store {
+
+// "No space left on device", with the kind of failure that a permission makes.
+[[nodiscard]] Error error_from_errno(const std::string& what, int error_number);
+
+// Makes the folder and its parents (0750); the parents of new ones are synced if asked.
+[[nodiscard]] Result<void> make_folders(const std::string& path, bool sync);
+// Creates or replaces a file (0640) by way of a temporary one beside it.
+[[nodiscard]] Result<void> write_file(const std::string& path, std::string_view content);
+// The whole of a small file.
+[[nodiscard]] Result<std::string> read_file(const std::string& path);
+
+// Works on files and folders.
+[[nodiscard]] Result<void> sync_path(const std::string& path);
+// Renames within one filesystem, replacing what is there, and syncs the target's folder if asked.
+[[nodiscard]] Result<void> move_into_place(const std::string& from, const std::string& to,
+                                           bool sync);
+[[nodiscard]] Result<std::uint64_t> file_size(const std::string& path);
+
+// Removes the file if it is there; used where another error is already on its way.
+void discard_file(const std::string& path);
+
+[[nodiscard]] std::string folder_of(const std::string& path);
+
+}  // namespace koegura::store

@@ -1,0 +1,279 @@
+#include "index.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+
+#include <cassert>
+#include <charconv>
+#include <filesystem>
+#include <mutex>
+#include <system_error>
+
+#include "durable_file.h"
+
+namespace koegura::store {
+
+namespace {
+
+using Access = IndexOptions::Access;
+
+// The index shares a box with capture: small, and content with it.
+constexpr std::size_t kWriteBufferBytes = 4U << 20U;
+constexpr std::size_t kCacheBytes = 16U << 20U;
+constexpr std::size_t kBlockBytes = 8U << 10U;
+constexpr double kBloomBitsPerKey = 10;
+
+// A reader may not be allowed to write anything, not even RocksDB's LOG.
+class SilentLogger : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char* /*format*/, va_list /*arguments*/) override {}
+};
+
+rocksdb::Slice slice(std::string_view bytes) {
+  return {bytes.data(), bytes.size()};
+}
+std::string_view view(const rocksdb::Slice& bytes) {
+  return {bytes.data(), bytes.size()};
+}
+
+tl::unexpected<Error> failed(const rocksdb::Status& status) {
+  if (status.IsNoSpace()) return failure("the index: no space left on the disk");
+  if (status.IsCorruption()) {
+    return failure("the index is damaged (" + status.ToString() +
+                   "): `koegura reindex` rebuilds it from the call files");
+  }
+  return failure("the index: " + status.ToString());
+}
+
+// What cannot be read is of a later day: no earlier program wrote it.
+int schema_number(std::string_view text) {
+  int number = kIndexSchema + 1;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+rocksdb::Options rocksdb_options(const IndexOptions& options) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_size = kBlockBytes;
+  table.block_cache = rocksdb::NewLRUCache(kCacheBytes);
+  table.cache_index_and_filter_blocks = true;  // so that they count against the cache's limit
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey));
+  table.format_version = 5;
+
+  rocksdb::Options out;
+  out.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  out.create_if_missing = options.access != Access::kRead;
+  out.paranoid_checks = true;
+  out.write_buffer_size = kWriteBufferBytes;
+  out.max_write_buffer_number = 2;
+  out.compression = rocksdb::kLZ4Compression;
+  out.bottommost_compression = rocksdb::kZSTD;
+  out.max_background_jobs = 2;
+  out.keep_log_file_num = 3;
+  out.max_log_file_size = 1U << 20U;
+  out.info_log_level = rocksdb::WARN_LEVEL;
+  if (options.access == Access::kRead) {
+    out.max_open_files = -1;  // what a secondary requires: the writer may delete what it has open
+    out.info_log = std::make_shared<SilentLogger>();
+  }
+  return out;
+}
+
+class RocksCursor : public IndexCursor {
+ public:
+  explicit RocksCursor(std::unique_ptr<rocksdb::Iterator> iterator)
+      : iterator_(std::move(iterator)) {}
+  void seek(std::string_view key) override { iterator_->Seek(slice(key)); }
+  void seek_back(std::string_view key) override { iterator_->SeekForPrev(slice(key)); }
+  void next() override { iterator_->Next(); }
+  void previous() override { iterator_->Prev(); }
+  [[nodiscard]] bool valid() const override { return iterator_->Valid(); }
+  [[nodiscard]] std::string_view key() const override { return view(iterator_->key()); }
+  [[nodiscard]] std::string_view value() const override { return view(iterator_->value()); }
+  [[nodiscard]] Result<void> status() const override {
+    if (!iterator_->status().ok()) return failed(iterator_->status());
+    return {};
+  }
+
+ private:
+  std::unique_ptr<rocksdb::Iterator> iterator_;
+};
+
+class RocksIndex : public Index {
+ public:
+  RocksIndex(std::unique_ptr<rocksdb::DB> db, const IndexOptions& options)
+      : db_(std::move(db)), options_(options) {}
+
+  [[nodiscard]] Result<void> start();
+
+  [[nodiscard]] Result<void> add(const CallRecord& record, std::uint64_t file_bytes) override;
+  [[nodiscard]] Result<void> finish() override;
+  [[nodiscard]] Result<std::optional<CallRecord>> get(const Ulid& id) const override;
+  [[nodiscard]] Result<Totals> totals() const override;
+  [[nodiscard]] Result<std::unique_ptr<IndexCursor>> cursor() const override;
+
+ private:
+  [[nodiscard]] Result<std::optional<std::string>> value_of(std::string_view key) const;
+  [[nodiscard]] Result<void> catch_up() const;
+  [[nodiscard]] Result<void> write(rocksdb::WriteBatch& batch);
+
+  std::unique_ptr<rocksdb::DB> db_;
+  IndexOptions options_;
+  std::mutex adding_;    // held over a batch: it reads before it writes
+  Totals totals_;        // guarded by adding_
+  bool failed_ = false;  // guarded by adding_: the last batch was refused
+};
+
+Result<void> RocksIndex::start() {
+  Result<std::optional<std::string>> schema = value_of(schema_key());
+  if (!schema) return tl::make_unexpected(std::move(schema).error());
+  if (schema->has_value() && schema_number(schema->value()) > kIndexSchema) {
+    return failure(
+        "the index has schema " + schema->value() + ", this program reads up to " +
+        std::to_string(kIndexSchema) +
+        ": upgrade koegura, or `koegura reindex` to rebuild it as this program knows it");
+  }
+  Result<Totals> totals = this->totals();
+  if (!totals) return tl::make_unexpected(std::move(totals).error());
+  totals_ = *totals;
+  if (schema->has_value() || options_.access == Access::kRead) return {};
+  rocksdb::WriteBatch batch;
+  batch.Put(schema_key(), std::to_string(kIndexSchema));
+  return write(batch);
+}
+
+Result<void> RocksIndex::write(rocksdb::WriteBatch& batch) {
+  // After a full disk RocksDB refuses everything until it is told that there is space again.
+  if (failed_) {
+    if (const rocksdb::Status status = db_->Resume(); !status.ok()) return failed(status);
+    failed_ = false;
+  }
+  rocksdb::WriteOptions write_options;
+  write_options.sync = options_.sync && options_.access == Access::kWrite;
+  write_options.disableWAL = options_.access == Access::kBuild;
+  const rocksdb::Status status = db_->Write(write_options, &batch);
+  failed_ = !status.ok();
+  if (failed_) return failed(status);
+  return {};
+}
+
+Result<void> RocksIndex::add(const CallRecord& record, std::uint64_t file_bytes) {
+  const std::optional<Ulid> id = Ulid::parse(record.id());
+  assert(id);
+  const CallKeys keys = keys_of(record, *id);
+  const std::string value = record.SerializeAsString();
+
+  const std::lock_guard lock(adding_);
+  Result<std::optional<CallRecord>> before = get(*id);
+  if (!before) return tl::make_unexpected(std::move(before).error());
+  rocksdb::WriteBatch batch;
+  Totals totals = totals_;
+  if (before->has_value()) {
+    for (const std::string& key : keys_of(before->value(), *id).own) batch.Delete(key);
+  } else {
+    ++totals.calls;
+    totals.file_bytes += file_bytes;
+  }
+  batch.Put(call_key(*id), value);
+  for (const std::string& key : keys.own) batch.Put(key, rocksdb::Slice());
+  for (const std::string& key : keys.shared) batch.Put(key, rocksdb::Slice());
+  batch.Put(totals_key(), encode_totals(totals));
+  Result<void> written = write(batch);
+  if (written) totals_ = totals;
+  return written;
+}
+
+Result<void> RocksIndex::finish() {
+  rocksdb::Status status = db_->Flush(rocksdb::FlushOptions());
+  if (status.ok()) status = db_->CompactRange(rocksdb::CompactRangeOptions(), nullptr, nullptr);
+  if (!status.ok()) return failed(status);
+  return {};
+}
+
+Result<void> RocksIndex::catch_up() const {
+  if (options_.access != Access::kRead) return {};
+  if (const rocksdb::Status status = db_->TryCatchUpWithPrimary(); !status.ok()) {
+    return failed(status);
+  }
+  return {};
+}
+
+Result<std::optional<std::string>> RocksIndex::value_of(std::string_view key) const {
+  std::string value;
+  const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), slice(key), &value);
+  if (status.IsNotFound()) return std::optional<std::string>();
+  if (!status.ok()) return failed(status);
+  return std::optional<std::string>(std::move(value));
+}
+
+Result<std::optional<CallRecord>> RocksIndex::get(const Ulid& id) const {
+  Result<std::optional<std::string>> value = value_of(call_key(id));
+  if (!value) return tl::make_unexpected(std::move(value).error());
+  if (!value->has_value()) return std::optional<CallRecord>();
+  return decode_record(value->value(), id).map([](CallRecord record) {
+    return std::optional(std::move(record));
+  });
+}
+
+Result<Totals> RocksIndex::totals() const {
+  Result<std::optional<std::string>> value =
+      catch_up().and_then([&] { return value_of(totals_key()); });
+  if (!value) return tl::make_unexpected(std::move(value).error());
+  if (!value->has_value()) return Totals();
+  const std::optional<Totals> totals = decode_totals(value->value());
+  if (!totals) return failure("the index's totals cannot be read: `koegura reindex` rebuilds it");
+  return *totals;
+}
+
+Result<std::unique_ptr<IndexCursor>> RocksIndex::cursor() const {
+  if (Result<void> current = catch_up(); !current) {
+    return tl::make_unexpected(std::move(current).error());
+  }
+  std::unique_ptr<rocksdb::Iterator> iterator(db_->NewIterator(rocksdb::ReadOptions()));
+  return std::unique_ptr<IndexCursor>(new RocksCursor(std::move(iterator)));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Index>> Index::open(const std::string& folder, const IndexOptions& options) {
+  if (options.access != Access::kRead) {
+    // RocksDB would make it readable for everyone.
+    if (Result<void> made = make_folders(folder, options.sync); !made) {
+      return tl::make_unexpected(std::move(made).error());
+    }
+  }
+  const rocksdb::Options rocks = rocksdb_options(options);
+  rocksdb::DB* opened = nullptr;
+  // OpenForReadOnly is not made for a database that is being written to; a secondary is. Its own
+  // folder would hold only the LOG that it does not write.
+  const rocksdb::Status status = options.access == Access::kRead
+                                     ? rocksdb::DB::OpenAsSecondary(rocks, folder, folder, &opened)
+                                     : rocksdb::DB::Open(rocks, folder, &opened);
+  if (!status.ok()) return failed(status);
+  auto index = std::make_unique<RocksIndex>(std::unique_ptr<rocksdb::DB>(opened), options);
+  if (Result<void> started = index->start(); !started) {
+    return tl::make_unexpected(std::move(started).error());
+  }
+  return std::unique_ptr<Index>(std::move(index));
+}
+
+Result<CallRecord> decode_record(std::string_view value, const Ulid& id) {
+  CallRecord record;
+  if (!record.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+    return failure("the index's record of call " + id.text() +
+                   " cannot be read: `koegura reindex` rebuilds it");
+  }
+  return record;
+}
+
+void remove_index(const std::string& folder) {
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
+}
+
+}  // namespace koegura::store

@@ -1,0 +1,240 @@
+#include "record.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "calendar.h"
+#include "sha256.h"
+#include "store/number.h"
+#include "utf8.h"
+
+namespace koegura::store {
+
+namespace {
+
+using capture::CallState;
+using capture::FinishedCall;
+using capture::Identity;
+using capture::ReleasedBy;
+using capture::Side;
+using decode::RenderedCall;
+using decode::RenderedStream;
+
+constexpr int kDefaultRetentionYears = 5;
+
+std::string_view name_of(CallState state) {
+  switch (state) {
+    case CallState::kAnswered:
+      return "answered";
+    case CallState::kMissed:
+      return "missed";
+    case CallState::kBusy:
+      return "busy";
+    case CallState::kCancelled:
+      return "cancelled";
+    case CallState::kFailed:
+      return "failed";
+    case CallState::kInterrupted:
+      return "interrupted";
+    case CallState::kMediaOnly:
+      return "media-only";
+  }
+  return "";
+}
+
+std::string name_of(Side side) {
+  return side == Side::kCaller ? "caller" : "callee";
+}
+
+std::string name_of(ReleasedBy by) {
+  switch (by) {
+    case ReleasedBy::kCaller:
+      return "caller";
+    case ReleasedBy::kCallee:
+      return "callee";
+    case ReleasedBy::kRecorder:
+      return "recorder";
+  }
+  return "";
+}
+
+// JSON has no word for what is not a number.
+double finite(double value) {
+  return std::isfinite(value) ? value : 0;
+}
+
+void fill_party(Party& party, const Identity& identity, const std::string& region) {
+  const bool hidden =
+      !identity.withheld.empty() && identity.user.find_first_of("0123456789") == std::string::npos;
+  if (!hidden) party.set_number(to_utf8(normalise_number(identity.user, region)));
+  party.set_raw(to_utf8(identity.uri));
+  party.set_name(to_utf8(identity.display_name));
+  party.set_withheld(to_utf8(identity.withheld));
+}
+
+void fill_times(CallRecord& record, const FinishedCall& call) {
+  *record.mutable_start() = to_proto(call.start);
+  if (call.ringing) *record.mutable_ringing() = to_proto(*call.ringing);
+  if (call.answered) *record.mutable_answered() = to_proto(*call.answered);
+  *record.mutable_end() = to_proto(call.end);
+  record.set_duration_s(to_seconds(call.end - call.start));
+  if (call.answered) record.set_talk_s(to_seconds(call.end - *call.answered));
+}
+
+void fill_stream(Stream& out, const RenderedStream& stream) {
+  std::array<std::uint8_t, 4> ssrc{};
+  for (unsigned i = 0; i < 4; ++i)
+    ssrc[i] = static_cast<std::uint8_t>(stream.ssrc >> (24U - 8U * i));
+  out.set_channel(name_of(stream.side));
+  out.set_source(stream.source.to_string());
+  out.set_destination(stream.destination.to_string());
+  out.set_ssrc("0x" + hex(ssrc));
+  out.set_codec(to_utf8(stream.codec));
+  out.set_clock_rate(stream.clock_rate);
+  out.set_packets(stream.packets);
+  out.set_bytes(static_cast<double>(stream.bytes));
+  out.set_lost(stream.lost);
+  out.set_duplicates(stream.duplicates);
+  out.set_reordered(stream.reordered);
+  out.set_jitter_ms(finite(stream.jitter_ms));
+  out.set_mos(finite(stream.mos));
+  *out.mutable_first() = to_proto(stream.first);
+  *out.mutable_last() = to_proto(stream.last);
+  out.set_decrypted(!stream.encrypted);
+  out.set_rendered(stream.rendered);
+}
+
+void fill_timeline(CallRecord& record, const RenderedCall& rendered) {
+  for (const decode::Span& span : rendered.spans) {
+    Span& out = *record.add_spans();
+    out.set_kind(std::string(decode::name_of(span.kind)));
+    if (span.channel) out.set_channel(name_of(*span.channel));
+    out.set_from_s(finite(span.from_s));
+    out.set_to_s(finite(span.to_s));
+    out.set_note(to_utf8(span.note));
+  }
+  for (const decode::Digit& digit : rendered.digits) {
+    Digit& out = *record.add_digits();
+    out.set_at_s(finite(digit.at_s));
+    out.set_digit(to_utf8(std::string_view(&digit.digit, 1)));
+    out.set_channel(name_of(digit.channel));
+    out.set_via(digit.via == decode::Digit::Via::kInfo ? "info" : "rtp-event");
+  }
+}
+
+// A call without audio has no samples to vouch for: no duration and no hash.
+void fill_audio(Audio& out, const decode::RenderedAudio& audio) {
+  out.set_format("flac");
+  out.set_channels(audio.channels);
+  out.set_sample_rate(audio.sample_rate);
+  if (!audio.flac || audio.sample_rate == 0) return;
+  out.set_duration_s(static_cast<double>(audio.samples) / audio.sample_rate);
+  out.set_sha256(hex(audio.sha256));
+}
+
+bool is_whole(const RenderedCall& rendered) {
+  const FinishedCall& call = rendered.call;
+  const bool has_beginning =
+      call.state != CallState::kInterrupted && call.state != CallState::kMediaOnly;
+  const bool has_end = call.release.code != 0;
+  const bool has_media =
+      std::all_of(rendered.streams.begin(), rendered.streams.end(),
+                  [](const RenderedStream& stream) { return stream.rendered && stream.lost == 0; });
+  const bool has_gap =
+      std::any_of(rendered.spans.begin(), rendered.spans.end(), [](const auto& span) {
+        return span.kind == decode::SpanKind::kLoss || span.kind == decode::SpanKind::kLate ||
+               span.kind == decode::SpanKind::kUndecodable;
+      });
+  return has_beginning && has_end && has_media && !has_gap;
+}
+
+void fill_quality(Quality& out, const RenderedCall& rendered) {
+  double worst = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t expected = 0;
+  for (const RenderedStream& stream : rendered.streams) {
+    if (!stream.rendered) continue;
+    const double mos = finite(stream.mos);
+    if (mos > 0) worst = worst > 0 ? std::min(worst, mos) : mos;
+    lost += stream.lost;
+    expected += std::uint64_t{stream.lost} + stream.packets;
+  }
+  out.set_mos(worst);
+  if (expected > 0) {
+    out.set_lost_pct(100.0 * static_cast<double>(lost) / static_cast<double>(expected));
+  }
+  out.set_complete(is_whole(rendered));
+}
+
+// Fields are separated by a byte that no SIP header holds.
+std::string identity_bytes(const FinishedCall& call) {
+  if (!call.call_id.empty()) return call.call_id + '\0' + call.from_tag;
+  std::vector<std::tuple<std::string, std::string, std::uint32_t>> streams;
+  for (const auto& stream : call.streams) {
+    streams.emplace_back(stream.source.to_string(), stream.destination.to_string(), stream.ssrc);
+  }
+  std::sort(streams.begin(), streams.end());
+  std::string bytes;
+  for (const auto& [source, destination, ssrc] : streams) {
+    bytes += '\0' + source + '\0' + destination + '\0' + std::to_string(ssrc);
+  }
+  return bytes;
+}
+
+}  // namespace
+
+google::protobuf::Timestamp to_proto(Timestamp time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  google::protobuf::Timestamp out;
+  out.set_seconds(seconds.time_since_epoch().count());
+  out.set_nanos(static_cast<std::int32_t>((time - seconds).count()));
+  return out;
+}
+
+Timestamp from_proto(const google::protobuf::Timestamp& time) {
+  // Nanoseconds in 64 bits reach from 1678 to 2262; JSON's years go further.
+  constexpr std::int64_t kReach = 9'200'000'000;
+  const std::chrono::seconds seconds(std::clamp(std::int64_t{time.seconds()}, -kReach, kReach));
+  return Timestamp(seconds + Duration(time.nanos()));
+}
+
+Ulid ulid_of(const FinishedCall& call) {
+  const Sha256 digest = sha256(identity_bytes(call));
+  std::array<std::uint8_t, Ulid::kTailSize> tail{};
+  std::copy_n(digest.begin(), tail.size(), tail.begin());
+  return make_ulid(call.start, tail);
+}
+
+CallRecord make_record(const RenderedCall& rendered, const ArchiveOptions& options) {
+  const FinishedCall& call = rendered.call;
+  CallRecord record;
+  record.set_id(ulid_of(call).text());
+  record.set_conversation(record.id());
+  record.set_call_id(to_utf8(call.call_id));
+  record.set_state(std::string(name_of(call.state)));
+  record.set_direction(direction_of(call, options));
+  fill_party(*record.mutable_caller(), call.caller, options.region);
+  fill_party(*record.mutable_callee(), call.callee, options.region);
+  if (!call.answered_by.uri.empty() || !call.answered_by.user.empty()) {
+    fill_party(*record.mutable_answered_by(), call.answered_by, options.region);
+  }
+  fill_times(record, call);
+  record.mutable_release()->set_code(call.release.code);
+  record.mutable_release()->set_reason(to_utf8(call.release.reason));
+  record.mutable_release()->set_by(name_of(call.release.by));
+  for (const RenderedStream& stream : rendered.streams) fill_stream(*record.add_streams(), stream);
+  fill_timeline(record, rendered);
+  fill_audio(*record.mutable_audio(), rendered.audio);
+  fill_quality(*record.mutable_quality(), rendered);
+  *record.mutable_retention()->mutable_expires() =
+      to_proto(years_after(call.start, kDefaultRetentionYears));
+  record.mutable_retention()->set_rule("default");
+  record.set_silent_because(to_utf8(rendered.silent_because));
+  return record;
+}
+
+}  // namespace koegura::store

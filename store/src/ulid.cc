@@ -1,0 +1,98 @@
+#include "ulid.h"
+
+#include <algorithm>
+
+namespace koegura::store {
+
+namespace {
+
+constexpr std::string_view kAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+constexpr unsigned kBitsPerCharacter = 5;
+// 26 characters hold 130 bits: the first two are always zero.
+constexpr unsigned kLeadingZeroBits = 2;
+constexpr unsigned kFirstCharacterLimit = 8;
+
+std::optional<unsigned> value_of(char character) {
+  if (character >= 'a' && character <= 'z') character = static_cast<char>(character - 'a' + 'A');
+  if (character == 'O') character = '0';
+  if (character == 'I' || character == 'L') character = '1';
+  const std::size_t value = kAlphabet.find(character);
+  if (value == std::string_view::npos) return std::nullopt;
+  return static_cast<unsigned>(value);
+}
+
+}  // namespace
+
+std::string Ulid::text() const {
+  std::string text;
+  text.reserve(kTextSize);
+  std::uint32_t waiting = 0;
+  unsigned bits = kLeadingZeroBits;
+  for (const std::uint8_t byte : bytes) {
+    waiting = waiting << 8U | byte;
+    bits += 8;
+    while (bits >= kBitsPerCharacter) {
+      bits -= kBitsPerCharacter;
+      text.push_back(kAlphabet[waiting >> bits & 0x1FU]);
+    }
+    waiting &= (1U << bits) - 1;
+  }
+  return text;
+}
+
+std::optional<Ulid> Ulid::parse(std::string_view text) {
+  if (text.size() != kTextSize) return std::nullopt;
+  Ulid ulid;
+  std::size_t filled = 0;
+  std::uint32_t waiting = 0;
+  unsigned bits = 0;
+  for (const char character : text) {
+    const std::optional<unsigned> value = value_of(character);
+    if (!value) return std::nullopt;
+    const bool is_first = bits == 0 && filled == 0;
+    if (is_first && *value >= kFirstCharacterLimit) return std::nullopt;
+    waiting = waiting << kBitsPerCharacter | *value;
+    bits += is_first ? kBitsPerCharacter - kLeadingZeroBits : kBitsPerCharacter;
+    if (bits < 8) continue;
+    bits -= 8;
+    ulid.bytes[filled++] = static_cast<std::uint8_t>(waiting >> bits);
+    waiting &= (1U << bits) - 1;
+  }
+  return ulid;
+}
+
+Ulid make_ulid(Timestamp time, const std::array<std::uint8_t, Ulid::kTailSize>& tail) {
+  const auto since_1970 = std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch());
+  const auto milliseconds =
+      static_cast<std::uint64_t>(std::max(since_1970.count(), std::int64_t{0}));
+  Ulid ulid;
+  for (unsigned i = 0; i < 6; ++i) {
+    ulid.bytes[i] = static_cast<std::uint8_t>(milliseconds >> (40U - 8U * i));
+  }
+  std::copy(tail.begin(), tail.end(), ulid.bytes.begin() + 6);
+  return ulid;
+}
+
+std::optional<UlidRange> ulids_with_prefix(std::string_view prefix) {
+  if (prefix.size() > Ulid::kTextSize) return std::nullopt;
+  std::string lowest(prefix);
+  lowest.resize(Ulid::kTextSize, '0');
+  std::string highest(prefix);
+  if (highest.empty()) highest.push_back('7');
+  highest.resize(Ulid::kTextSize, 'Z');
+  const std::optional<Ulid> first = Ulid::parse(lowest);
+  const std::optional<Ulid> last = Ulid::parse(highest);
+  if (!first || !last) return std::nullopt;
+  return UlidRange{*first, *last};
+}
+
+UlidRange ulids_at(Timestamp time) {
+  std::array<std::uint8_t, Ulid::kTailSize> tail{};
+  UlidRange range;
+  range.first = make_ulid(time, tail);
+  tail.fill(0xFF);
+  range.last = make_ulid(time, tail);
+  return range;
+}
+
+}  // namespace koegura::store

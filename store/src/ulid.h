@@ -1,0 +1,45 @@
+// Ulid: the id of a call: 48 bits of milliseconds since 1970, then 80 bits that tell the calls of
+// one millisecond apart. Sorts by time, as bytes and as text (Crockford's base32, 26 characters).
+// Source: github.com/ulid/spec. Ours take the 80 bits from a hash and not from chance, so that
+// the same call always has the same id.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "capture/time.h"
+
+namespace koegura::store {
+
+struct Ulid {
+  static constexpr std::size_t kSize = 16;
+  static constexpr std::size_t kTextSize = 26;
+  static constexpr std::size_t kTailSize = 10;
+
+  std::array<std::uint8_t, kSize> bytes{};  // network order
+
+  [[nodiscard]] std::string text() const;
+  // Any case; o is read as 0, i and l as 1, as Crockford asks.
+  static std::optional<Ulid> parse(std::string_view text);
+
+  friend auto operator<=>(const Ulid&, const Ulid&) = default;
+};
+
+// A moment before 1970 counts as 1970: the id stays valid, only its order is lost.
+[[nodiscard]] Ulid make_ulid(Timestamp time, const std::array<std::uint8_t, Ulid::kTailSize>& tail);
+
+struct UlidRange {
+  Ulid first;  // both inclusive
+  Ulid last;
+};
+
+// The ids whose text begins with prefix; nothing if no id can.
+[[nodiscard]] std::optional<UlidRange> ulids_with_prefix(std::string_view prefix);
+// The ids of calls that start within the millisecond of time.
+[[nodiscard]] UlidRange ulids_at(Timestamp time);
+
+}  // namespace koegura::store

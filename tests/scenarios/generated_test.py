@@ -1,0 +1,151 @@
+"""Generated calls with known audio: the records whole, and the audio sample by sample."""
+from accounting import assert_balanced
+from koegura import Scenario, calls, record, tool
+from sound import RATE, channels_of, find_exact, seconds_between
+from traffic import expected_call, generate, observed_call
+
+LOSSLESS = ("PCMU", "PCMA")
+LOSSY = ("G722", "G726-32", "G723", "GSM", "AMR", "AMR-WB", "opus", "speex")
+
+
+class Generated(Scenario):
+    def record(self, name="calls", **options):
+        """Generates, records, compares every record whole; gives the truth's calls beside our records."""
+        options = {"calls": 4, "concurrency": 4, "talk": "6s"} | options
+        self.truth = generate(self.folder / f"{name}.pcap", self.folder / f"{name}.json", **options)
+        self.archive = self.folder / name
+        accounting = record(self.archive, self.folder / f"{name}.pcap")
+        assert_balanced(self, accounting)
+        for kind in ("sip", "rtp", "rtcp"):
+            copies = accounting["frames"]["duplicate"] if kind == "rtp" else 0
+            self.assertEqual(self.truth["totals"][kind], accounting["frames"][kind] + copies, kind)
+        found = {one["call_id"]: one for one in calls(self.archive)}
+        self.assertEqual({c["call_id"]: expected_call(c) for c in self.truth["calls"]},
+                         {call_id: observed_call(one) for call_id, one in found.items()})
+        return [(call, found[call["call_id"]]) for call in self.truth["calls"]]
+
+    def assert_sample_exact(self, pairs, **slack):
+        """Promise 5: the decoded samples are there, and every other sample is silence."""
+        for call, one in pairs:
+            channels = channels_of(self.archive, one["id"], self.folder)
+            for stream in call["streams"]:
+                channel = channels[stream["channel"]]
+                base = find_exact(channel, call, stream, **slack)
+                self.assertIsNotNone(base, f"{one['id']}: the {stream['channel']}'s samples are not there")
+                for begin, count in stream["audio"]:
+                    for i in range(base + begin, base + begin + count):
+                        channel[i] = 0
+                self.assertFalse(any(channel), f"{one['id']}: sound that was not on the wire")
+
+    def test_clean(self):
+        "clean G.711 comes out sample-exact, in a record that is right to the nanosecond"
+        for codec in LOSSLESS:
+            with self.subTest(codec=codec):
+                self.assert_sample_exact(self.record(codec, codec=codec))
+
+    def test_linear(self):
+        "L16 comes out sample-exact"
+        self.assert_sample_exact(self.record(codec="L16"))
+
+    def test_packet_times(self):
+        "packets of 10, 30 and 60 ms come out sample-exact"
+        for milliseconds in (10, 30, 60):
+            with self.subTest(milliseconds=milliseconds):
+                self.assert_sample_exact(self.record(f"p{milliseconds}", ptime=milliseconds))
+
+    def test_loss(self):
+        "lost packets are silence in loss spans, and all other samples are exact"
+        clean = self.record("clean", seed=5)
+        originals = [channels_of(self.archive, one["id"], self.folder) for _, one in clean]
+        for original, (call, one) in zip(originals, self.record("lossy", seed=5, loss=0.03)):
+            self.assertTrue(call["streams"][0]["lost"], "no packet was lost: the test tests nothing")
+            channels = channels_of(self.archive, one["id"], self.folder)
+            for stream in call["streams"]:
+                self.check_loss(stream, call, one, original[stream["channel"]], channels[stream["channel"]])
+
+    def check_loss(self, stream, call, one, wanted, heard):
+        base = round(seconds_between(call["start"], stream["first"]) * RATE)
+        silence = 0.0
+        for _, packets, sample in stream["lost"]:
+            for i in range(base + sample, base + sample + packets * 160):
+                wanted[i] = 0
+            silence += packets * 0.02
+        self.assertEqual(wanted, heard)
+        spans = [s for s in one["spans"] if s["kind"] == "loss" and s.get("channel") == stream["channel"]]
+        self.assertAlmostEqual(silence, sum(s["to_s"] - s["from_s"] for s in spans), places=3)
+
+    def test_reorder_and_duplicates(self):
+        "reordered and doubled packets are counted, and the samples are exact"
+        pairs = self.record(reorder=0.05, duplicate=0.05)
+        self.assertGreater(sum(s["reordered"] * s["duplicates"] for call, _ in pairs for s in call["streams"]), 0)
+        self.assert_sample_exact(pairs)
+
+    def test_jitter(self):
+        "jitter of 0 to 300 ms loses nothing: late is not lost"
+        pairs = self.record(jitter="300ms")
+        self.assert_sample_exact(pairs, slack=RATE * 3 // 10)
+
+    def test_hold(self):
+        "a hold has its span and its chapter; music on hold is recorded, silence is silence"
+        for name, options in (("music", {}), ("inactive", {"hold_silent": True})):
+            with self.subTest(name):
+                pairs = self.record(name, talk="10s", hold_at="3s", hold_for="4s", **options)
+                self.assert_sample_exact(pairs)
+                for call, one in pairs:
+                    self.check_hold(call, one)
+
+    def check_hold(self, call, one):
+        wanted = [(h["from"], h["to"]) for h in call["holds"]]
+        held = [s for s in one["spans"] if s["kind"] == "hold"]
+        self.assertEqual(len(wanted), len(held))
+        for (begin, end), span in zip(wanted, held):
+            self.assertAlmostEqual(seconds_between(call["start"], begin), span["from_s"], places=2)
+            self.assertAlmostEqual(seconds_between(call["start"], end), span["to_s"], places=2)
+        chapters = tool("ffprobe", "-v", "error", "-show_chapters", self.archive / one["audio"]["path"])
+        self.assertIn("TAG:title=hold", chapters)
+
+    def test_ways(self):
+        "IPv6, VLANs and SIP over TCP, its messages over many segments, change nothing"
+        for name, options in (("ipv6", {"ipv6": True}), ("vlan", {"vlan": 120}), ("tcp", {"tcp": True}),
+                              ("segments", {"tcp": True, "tcp_segment": 97}),
+                              ("all", {"ipv6": True, "vlan": 7, "tcp": True, "tcp_segment": 300})):
+            with self.subTest(name):
+                self.assert_sample_exact(self.record(name, **options))
+
+    def test_lossy_codecs(self):
+        "every codec that can be made is decoded, and its packets are attached"
+        for codec in LOSSY:
+            with self.subTest(codec=codec):
+                for call, one in self.record(codec, codec=codec, calls=2, talk="3s"):
+                    self.assertTrue(all(s["rendered"] for s in one["streams"]))
+                    self.assertFalse(one.get("silent_because"))
+                    self.check_loudness(one)
+                    names = tool("mkvmerge", "-J", self.archive / one["audio"]["path"])
+                    self.assertIn("media.pcapng", names)
+
+    def check_loudness(self, one):
+        """Speech is neither silence nor noise at full scale."""
+        levels = tool("ffmpeg", "-hide_banner", "-i", self.archive / one["audio"]["path"], "-af",
+                      "astats=metadata=0", "-f", "null", "-")
+        self.assertNotIn("RMS level dB: -inf", levels)
+
+    def test_states(self):
+        "answered, missed, busy and cancelled calls are told apart"
+        pairs = self.record(outcome=["answered", "missed", "busy", "cancelled"], calls=8, concurrency=8)
+        self.assertEqual({"answered", "missed", "busy", "cancelled"}, {one["state"] for _, one in pairs})
+
+    def test_no_bye(self):
+        "calls whose BYE was never seen end with their media, as interrupted"
+        self.record(no_bye=True)
+
+    def test_digits(self):
+        "digits that the caller pressed are in the record, in order"
+        for _, one in self.record(digits="0369#*", talk="8s"):
+            self.assertEqual("0369#*", "".join(d["digit"] for d in one["digits"]))
+
+    def test_drift(self):
+        "a sender whose clock is 2 % fast stays aligned, and its samples are exact"
+        pairs = self.record(drift_ppm=20000, talk="20s")
+        for call, one in pairs:
+            self.assertEqual(0, sum(s.get("lost", 0) for s in one["streams"]))
+            self.assertAlmostEqual(seconds_between(call["start"], call["end"]), one["audio"]["duration_s"], delta=0.05)

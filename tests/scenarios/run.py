@@ -1,0 +1,63 @@
+"""Runs the scenarios: run.py KOEGURA [NAME-PART...]. One "ok" or "not ok" a scenario; what failed, after it.
+
+KOEGURA is the program under test; with names, only scenarios whose name contains one of them run.
+"""
+import os
+import sys
+import time
+import unittest
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+class SayEach(unittest.TestResult):
+    """One line a scenario, its details after it."""
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.begun = time.monotonic()
+
+    def say(self, word, test, details=""):
+        name = test.shortDescription() or test.id()
+        print(f"{word} {test.id().split('.', 1)[0]}: {name} ({time.monotonic() - self.begun:.1f} s)", flush=True)
+        if details:
+            print("   " + details.replace("\n", "\n   "), flush=True)
+
+    def addSuccess(self, test):
+        self.say("ok", test)
+
+    def addSkip(self, test, reason):
+        self.say("skipped", test, reason)
+
+    def addFailure(self, test, error):
+        super().addFailure(test, error)
+        self.say("not ok", test, self.failures[-1][1])
+
+    def addError(self, test, error):
+        super().addError(test, error)
+        self.say("not ok", test, self.errors[-1][1])
+
+
+def chosen(suite, parts):
+    """The tests of a suite, flat, whose name or sentence contains one of the parts."""
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            yield from chosen(test, parts)
+        elif not parts or any(p in f"{test.id()} {test.shortDescription()}" for p in parts):
+            yield test
+
+
+def main() -> int:
+    os.environ["KOEGURA"] = str(Path(sys.argv[1]).resolve())
+    os.environ["TZ"] = "Asia/Tokyo"
+    sys.path.insert(0, str(HERE))
+    suite = unittest.defaultTestLoader.discover(str(HERE), pattern="*_test.py")
+    result = SayEach()
+    unittest.TestSuite(chosen(suite, sys.argv[2:])).run(result)
+    print(f"{result.testsRun} scenarios")
+    return 0 if result.testsRun and result.wasSuccessful() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+#include "call_file.h"
+
+#include <doctest/doctest.h>
+
+#include "call_builder.h"
+#include "capture/pcapng.h"
+#include "record.h"
+#include "temporary_folder.h"
+
+namespace koegura::store {
+namespace {
+
+using capture::Side;
+
+class SpoolUnderTest {
+ public:
+  SpoolUnderTest() {
+    // Runs of one or two packets, so that a reader crosses extents.
+    auto opened =
+        capture::Spool::open(folder_ / "spool", {.segment_bytes = 4096, .run_bytes = 200});
+    if (!opened) FAIL(opened.error().message);
+    spool_ = std::move(*opened);
+  }
+  PacketBuilder packets() { return PacketBuilder(*spool_); }
+
+ private:
+  TemporaryFolder folder_;
+  std::unique_ptr<capture::Spool> spool_;
+};
+
+// What each packet of a pcapng file is known by, in order; the time is checked to be whole.
+std::vector<int> marks_of(const std::vector<std::byte>& pcapng) {
+  const std::vector<std::byte> preamble = capture::pcapng_preamble(capture::LinkType::kRaw);
+  REQUIRE(pcapng.size() >= preamble.size());
+  CHECK(std::equal(preamble.begin(), preamble.end(), pcapng.begin()));
+  std::vector<int> marks;
+  for (std::size_t at = preamble.size(); at < pcapng.size();) {
+    const auto packet = capture::read_enhanced_packet(capture::Bytes(pcapng).subspan(at));
+    REQUIRE(packet);
+    CHECK(packet->packet.size() == 64);
+    CHECK(packet->time >= kMorning);
+    marks.push_back(static_cast<int>(packet->packet[1]));
+    at += packet->block_size;
+  }
+  return marks;
+}
+
+std::vector<decode::Attachment> attachments(CallBuilder& builder) {
+  const decode::RenderedCall call = builder.build();
+  auto made = attachments_of(call, make_record(call, {}));
+  if (!made) FAIL(made.error().message);
+  return std::move(*made);
+}
+
+TEST_CASE("the record and the signalling are attached") {
+  SpoolUnderTest spool;
+  CallBuilder call("c1");
+  call.signalled_by(spool.packets()
+                        .at(kMorning, datagram(1))
+                        .at(kMorning + std::chrono::seconds(1), datagram(2))
+                        .at(kMorning + std::chrono::seconds(60), datagram(3))
+                        .take());
+  const auto attached = attachments(call);
+  REQUIRE(attached.size() == 2);
+  CHECK(attached[0].name == "call.json");
+  const auto record = from_json(
+      {reinterpret_cast<const char*>(attached[0].bytes.data()), attached[0].bytes.size()});
+  REQUIRE(record);
+  CHECK(record->call_id() == "c1");
+  CHECK(attached[1].name == "signalling.pcapng");
+  CHECK(marks_of(attached[1].bytes) == std::vector{1, 2, 3});
+}
+
+TEST_CASE("the path inside call.json is empty: files move") {
+  CallBuilder call("c1");
+  const decode::RenderedCall rendered = call.build();
+  CallRecord record = make_record(rendered, {});
+  record.mutable_audio()->set_path("calls/somewhere.mka");
+  const auto attached = attachments_of(rendered, record);
+  REQUIRE(attached);
+  const std::string json(reinterpret_cast<const char*>(attached->front().bytes.data()),
+                         attached->front().bytes.size());
+  CHECK(json.find("somewhere") == std::string::npos);
+}
+
+TEST_CASE(
+    "streams that the FLAC carries leave no packets; all others are attached whole, by time") {
+  SpoolUnderTest spool;
+  const auto second = [](int n) { return kMorning + std::chrono::seconds(n); };
+  auto g729 = pcmu(Side::kCallee, 2);
+  g729.lossless = false;
+  auto unheard = pcmu(Side::kCallee, 3);
+  unheard.rendered = false;
+  CallBuilder call("c1");
+  call.with_stream(pcmu(Side::kCaller, 1),
+                   spool.packets().at(second(0), datagram(10)).at(second(9), datagram(11)).take());
+  call.with_stream(g729, spool.packets()
+                             .at(second(1), datagram(20))
+                             .at(second(3), datagram(21))
+                             .at(second(3), datagram(22))
+                             .at(second(6), datagram(23))
+                             .take());
+  call.with_stream(unheard, spool.packets()
+                                .at(second(2), datagram(30))
+                                .at(second(3), datagram(31))
+                                .at(second(7), datagram(32))
+                                .take());
+  const auto attached = attachments(call);
+  REQUIRE(attached.size() == 2);
+  CHECK(attached[1].name == "media.pcapng");
+  CHECK(marks_of(attached[1].bytes) == std::vector{20, 30, 21, 22, 31, 23, 32});
+}
+
+TEST_CASE("a clean G.711 call has no media attachment") {
+  SpoolUnderTest spool;
+  CallBuilder call("c1");
+  call.with_stream(pcmu(Side::kCaller, 1), spool.packets().at(kMorning, datagram(1)).take());
+  CHECK(attachments(call).size() == 1);
+}
+
+TEST_CASE("packets keep their order of arrival though the clock stepped back among them") {
+  SpoolUnderTest spool;
+  CallBuilder call("c1");
+  call.signalled_by(spool.packets()
+                        .at(kMorning + std::chrono::seconds(5), datagram(1))
+                        .at(kMorning + std::chrono::seconds(2), datagram(2))
+                        .take());
+  CHECK(marks_of(attachments(call).at(1).bytes) == std::vector{1, 2});
+}
+
+TEST_CASE("the attachments come back from the file, byte by byte") {
+  const TemporaryFolder folder;
+  SpoolUnderTest spool;
+  CallBuilder builder("c1");
+  builder.signalled_by(spool.packets().at(kMorning, datagram(1)).take());
+  const decode::RenderedCall call = builder.build();
+  CallRecord record = make_record(call, {});
+  record.mutable_audio()->set_path(call_file_path(call.call, record.id()));
+  const auto made = attachments_of(call, record);
+  REQUIRE(made);
+  const auto archive = ArchiveFolder::open_for_writing(folder / "archive");
+  REQUIRE(archive);
+  const auto size = write_call_file(*archive, call, record, /*sync=*/true);
+  if (!size) FAIL(size.error().message);
+
+  const auto back = decode::read_attachments(folder / "archive/" + record.audio().path());
+  REQUIRE(back);
+  REQUIRE(back->size() == made->size());
+  for (std::size_t i = 0; i < made->size(); ++i) {
+    CHECK((*back)[i].name == (*made)[i].name);
+    CHECK((*back)[i].bytes == (*made)[i].bytes);
+  }
+}
+
+}  // namespace
+}  // namespace koegura::store

@@ -1,0 +1,181 @@
+#include "store/finisher.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "call_builder.h"
+#include "temporary_folder.h"
+
+namespace koegura::store {
+namespace {
+
+capture::FinishedCall finished(int number) {
+  CallBuilder call("c" + std::to_string(number));
+  call.starting(kMorning + std::chrono::seconds(number));
+  return std::move(call.call());
+}
+
+std::unique_ptr<Archive> open(const std::string& directory) {
+  ArchiveOptions options;
+  options.sync = false;
+  auto archive = Archive::open(directory, OpenMode::kWrite, options);
+  if (!archive) FAIL(archive.error().message);
+  return std::move(*archive);
+}
+
+// Stands in for the disk: refuses or watches what is put.
+class WatchedArchive : public Archive {
+ public:
+  using Put = std::function<Result<Added>(const decode::RenderedCall&)>;
+  explicit WatchedArchive(Put put) : put_(std::move(put)) {}
+  [[nodiscard]] std::string id_of(const capture::FinishedCall& call) const override {
+    return call.call_id;
+  }
+  [[nodiscard]] Result<bool> contains(const std::string& id) const override {
+    return id.starts_with("there");
+  }
+  [[nodiscard]] Result<Added> put(const decode::RenderedCall& call) override { return put_(call); }
+  [[nodiscard]] Result<CallRecord> find(std::string_view) const override { return failure("no"); }
+  [[nodiscard]] Result<void> query(const CallFilter&,
+                                   const std::function<bool(const CallRecord&)>&) const override {
+    return {};
+  }
+  [[nodiscard]] std::string file_of(const CallRecord&) const override { return {}; }
+  [[nodiscard]] std::string temporary_directory() const override { return folder_.path(); }
+  [[nodiscard]] Result<ArchiveSummary> summary() const override { return ArchiveSummary(); }
+
+ private:
+  TemporaryFolder folder_;
+  Put put_;
+};
+
+TEST_CASE("every call taken is archived once, by several threads") {
+  const TemporaryFolder folder;
+  const auto archive = open(folder / "archive");
+  const auto finisher = Finisher::create({.threads = 4, .queue_limit = 8, .render = {}}, *archive);
+  constexpr int kCalls = 100;
+  for (int i = 0; i < kCalls; ++i) finisher->take(finished(i));
+  finisher->drain();
+  FinisherStats stats = finisher->stats();
+  CHECK(stats.seen == kCalls);
+  CHECK(stats.archived == kCalls);
+  CHECK(stats.first_error == "");
+  CHECK(archive->summary()->calls == kCalls);
+  CHECK(files_below(folder / "archive/calls").size() == kCalls);
+
+  // The same capture again.
+  for (int i = 0; i < kCalls; ++i) finisher->take(finished(i));
+  finisher->drain();
+  stats = finisher->stats();
+  CHECK(stats.seen == 2 * kCalls);
+  CHECK(stats.archived == kCalls);
+  CHECK(stats.already_there == kCalls);
+  CHECK(archive->summary()->calls == kCalls);
+}
+
+TEST_CASE("a reader asks while the finisher writes") {
+  const TemporaryFolder folder;
+  const auto archive = open(folder / "archive");
+  const auto finisher = Finisher::create({.threads = 2, .queue_limit = 8, .render = {}}, *archive);
+  std::uint64_t most_seen = 0;
+  {
+    const std::jthread reader([&](const std::stop_token& stop) {
+      CallFilter filter;
+      filter.number = "2301";
+      while (!stop.stop_requested()) {
+        std::uint64_t seen = 0;
+        const auto done = archive->query(filter, [&](const CallRecord&) { return ++seen != 0; });
+        if (done) most_seen = std::max(most_seen, seen);
+      }
+    });
+    for (int i = 0; i < 50; ++i) finisher->take(finished(i));
+    finisher->drain();
+  }
+  CHECK(most_seen <= 50);
+  CHECK(archive->summary()->calls == 50);
+}
+
+TEST_CASE("a call that cannot be archived is counted, and the others go on") {
+  WatchedArchive archive([](const decode::RenderedCall& call) -> Result<Added> {
+    if (call.call.call_id == "c3") return failure("archive /x: disk full while writing call c3");
+    return Added{call.call.call_id, false};
+  });
+  const auto finisher = Finisher::create({.threads = 2, .queue_limit = 2, .render = {}}, archive);
+  for (int i = 0; i < 10; ++i) finisher->take(finished(i));
+  finisher->drain();
+  const FinisherStats stats = finisher->stats();
+  CHECK(stats.seen == 10);
+  CHECK(stats.archived == 9);
+  CHECK(stats.failed == 1);
+  CHECK(stats.first_error == "archive /x: disk full while writing call c3");
+}
+
+TEST_CASE("when every call fails the finisher still comes to its end") {
+  WatchedArchive archive(
+      [](const decode::RenderedCall&) -> Result<Added> { return failure("disk full"); });
+  const auto finisher = Finisher::create({.threads = 2, .queue_limit = 1, .render = {}}, archive);
+  for (int i = 0; i < 100; ++i) finisher->take(finished(i));
+  finisher->drain();
+  CHECK(finisher->stats().failed == 100);
+}
+
+TEST_CASE("a call that is there is not rendered and not put") {
+  std::atomic<int> puts{0};
+  WatchedArchive archive([&](const decode::RenderedCall&) -> Result<Added> {
+    ++puts;
+    return Added{};
+  });
+  const auto finisher = Finisher::create({.threads = 1, .queue_limit = 4, .render = {}}, archive);
+  finisher->take(std::move(CallBuilder("there already").call()));
+  finisher->take(std::move(CallBuilder("new").call()));
+  finisher->drain();
+  CHECK(puts == 1);
+  CHECK(finisher->stats().already_there == 1);
+}
+
+TEST_CASE("take waits when the queue is full") {
+  constexpr std::uint64_t kLimit = 3;
+  constexpr std::uint64_t kThreads = 2;
+  std::atomic<Finisher*> watched{nullptr};
+  std::atomic<std::uint64_t> done{0};
+  std::atomic<std::uint64_t> most_waiting{0};
+  WatchedArchive archive([&](const decode::RenderedCall&) -> Result<Added> {
+    while (watched == nullptr) std::this_thread::yield();
+    // Those done are read first: what waits can only look less than it is.
+    const std::uint64_t finished_before = done;
+    const std::uint64_t waiting = watched.load()->stats().seen - finished_before;
+    std::uint64_t most = most_waiting;
+    while (waiting > most && !most_waiting.compare_exchange_weak(most, waiting)) continue;
+    ++done;
+    return Added{};
+  });
+  const auto finisher =
+      Finisher::create({.threads = kThreads, .queue_limit = kLimit, .render = {}}, archive);
+  watched = finisher.get();
+  for (int i = 0; i < 200; ++i) finisher->take(finished(i));
+  finisher->drain();
+  CHECK(finisher->stats().archived == 200);
+  CHECK(most_waiting > kThreads);
+  CHECK(most_waiting <= kLimit + 2 * kThreads);
+}
+
+TEST_CASE("what was taken is archived though nobody drained") {
+  std::atomic<int> puts{0};
+  WatchedArchive archive([&](const decode::RenderedCall&) -> Result<Added> {
+    ++puts;
+    return Added{};
+  });
+  {
+    const auto finisher =
+        Finisher::create({.threads = 1, .queue_limit = 64, .render = {}}, archive);
+    for (int i = 0; i < 20; ++i) finisher->take(finished(i));
+  }
+  CHECK(puts == 20);
+}
+
+}  // namespace
+}  // namespace koegura::store

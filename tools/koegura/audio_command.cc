@@ -1,0 +1,95 @@
+// koegura audio: a call's audio as a file that any program takes.
+#include <array>
+#include <cstdio>
+
+#include "archive_access.h"
+#include "command.h"
+#include "decode/matroska.h"
+#include "file_output.h"
+
+namespace koegura::tools {
+
+namespace {
+
+struct FormatRow {
+  const char* name;  // also the file name's ending
+  decode::AudioFormat format;
+};
+constexpr std::array kFormats = {FormatRow{"wav", decode::AudioFormat::kWav},
+                                 FormatRow{"flac", decode::AudioFormat::kFlac},
+                                 FormatRow{"opus", decode::AudioFormat::kOpus}};
+
+struct ChannelRow {
+  const char* name;
+  decode::ChannelChoice choice;
+};
+constexpr std::array kChannels = {ChannelRow{"both", decode::ChannelChoice::kBoth},
+                                  ChannelRow{"caller", decode::ChannelChoice::kCaller},
+                                  ChannelRow{"callee", decode::ChannelChoice::kCallee},
+                                  ChannelRow{"mix", decode::ChannelChoice::kMix}};
+
+template <typename Rows>
+std::vector<std::string> names_of(const Rows& rows) {
+  std::vector<std::string> names;
+  for (const auto& row : rows) names.emplace_back(row.name);
+  return names;
+}
+
+class AudioCommand : public Command {
+ public:
+  void declare(Options& options) override {
+    options.text("CALL", "", call_, "the call's id, or its beginning (6 characters or more)");
+    options.required();
+    options.text("--output,-o", "FILE", output_, "where to [ID.wav in this folder]; '-' is stdout");
+    options.choice("--format", format_, names_of(kFormats), "[from the file's name, else wav]");
+    options.choice("--channel", channel_, names_of(kChannels),
+                   "both is stereo, left caller, right callee [both]");
+    options.flag("--force", force_, "overwrite the file if it exists");
+  }
+
+  Result<void> run(const Session& session) override {
+    auto call = open_call(session, call_);
+    if (!call) return tl::make_unexpected(std::move(call.error()));
+    const FormatRow& format = chosen_format();
+    const std::string path = output_.empty() ? call->record.id() + '.' + format.name : output_;
+    auto output = FileOutput::create(path, force_);
+    if (!output) return tl::make_unexpected(std::move(output.error()));
+    auto exported =
+        decode::export_audio(call->file(), output->fd(), format.format, chosen_channels());
+    if (!exported) return exported;
+    if (auto done = output->commit(); !done) return done;
+    if (path != "-") std::printf("%s\n", path.c_str());
+    return {};
+  }
+
+ private:
+  [[nodiscard]] const FormatRow& chosen_format() const {
+    for (const FormatRow& row : kFormats) {
+      const bool named =
+          format_.empty() ? output_.ends_with(std::string(".") + row.name) : format_ == row.name;
+      if (named) return row;
+    }
+    return kFormats.front();
+  }
+
+  [[nodiscard]] decode::ChannelChoice chosen_channels() const {
+    for (const ChannelRow& row : kChannels) {
+      if (channel_ == row.name) return row.choice;
+    }
+    return decode::ChannelChoice::kBoth;
+  }
+
+  std::string call_;
+  std::string output_;
+  std::string format_;
+  std::string channel_;
+  bool force_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_audio_command() {
+  return std::make_unique<AudioCommand>();
+}
+
+}  // namespace koegura::tools

@@ -1,0 +1,78 @@
+#include "call_text.h"
+
+#include <array>
+
+#include "quantity_text.h"
+#include "store/number.h"
+#include "text_width.h"
+
+namespace koegura::tools {
+
+namespace {
+
+// What stood on the wire, without the scheme that every one has.
+std::string_view without_scheme(std::string_view uri) {
+  const std::size_t colon = uri.find(':');
+  return colon == std::string_view::npos ? uri : uri.substr(colon + 1);
+}
+
+std::string with_article(const std::string& by) {
+  return by == "recorder" ? "the recorder" : "the " + by;
+}
+
+}  // namespace
+
+std::string number_text(const Party& party, const std::string& region) {
+  return printable(store::readable_number(party.number(), region));
+}
+
+std::string party_text(const Party& party, const std::string& region) {
+  std::string text = number_text(party, region);
+  // Many telephones put the number where the name should be.
+  const std::string& person = party.person().empty() ? party.name() : party.person();
+  const bool says_more = !person.empty() && person != party.number() && person != text;
+  if (says_more) text += (text.empty() ? "" : " ") + printable(person);
+  if (!party.department().empty())
+    text += (text.empty() ? "" : " ") + printable(party.department());
+  if (!party.withheld().empty())
+    text += (text.empty() ? "" : " ") + ("(" + printable(party.withheld()) + ")");
+  if (text.empty()) text = printable(without_scheme(party.raw()));
+  return text.empty() ? "unknown" : text;
+}
+
+Colour colour_of_state(const std::string& state) {
+  if (state == "answered") return Colour::kGreen;
+  if (state == "failed" || state == "missed") return Colour::kRed;
+  return Colour::kYellow;
+}
+
+// The words of ITU-T G.107 Annex B for users' satisfaction, shortened.
+std::string quality_text(double mos) {
+  struct Grade {
+    double least;
+    const char* word;
+  };
+  constexpr std::array kGrades = {Grade{4.3, "excellent"}, Grade{4.0, "good"}, Grade{3.6, "fair"},
+                                  Grade{3.1, "poor"}};
+  if (mos <= 0) return "quality unknown";
+  const char* word = "bad";
+  for (const Grade& grade : kGrades) {
+    if (mos < grade.least) continue;
+    word = grade.word;
+    break;
+  }
+  return std::string(word) + " (MOS " + decimal_text(mos, 1) + ")";
+}
+
+std::string release_text(const CallRecord& record) {
+  const Release& release = record.release();
+  std::string how;
+  if (release.code() != 0) how = std::to_string(release.code());
+  if (!release.reason().empty()) how += (how.empty() ? "" : " ") + printable(release.reason());
+  const std::string ended = record.state() == "answered" || record.state() == "interrupted"
+                                ? "ended by "
+                                : "released by ";
+  return ended + with_article(release.by()) + (how.empty() ? "" : ": " + how);
+}
+
+}  // namespace koegura::tools

@@ -1,0 +1,22 @@
+// call_text: the parts of a call's record in words, as `calls` and `show` print them.
+#pragma once
+
+#include <string>
+
+#include "record.pb.h"
+#include "terminal.h"
+
+namespace koegura::tools {
+
+// Of a record's number: "+81312345678" → "03-1234-5678" in its own country.
+[[nodiscard]] std::string number_text(const Party& party, const std::string& region);
+// "03-1234-5678 山田太郎"; why it is hidden if it is; what stood on the wire if there is nothing
+// else.
+[[nodiscard]] std::string party_text(const Party& party, const std::string& region);
+[[nodiscard]] Colour colour_of_state(const std::string& state);
+// "excellent (MOS 4.4)", "unknown"
+[[nodiscard]] std::string quality_text(double mos);
+// How the call ended, as a sentence: "the caller hung up", "busy (486 Busy Here)".
+[[nodiscard]] std::string release_text(const CallRecord& record);
+
+}  // namespace koegura::tools

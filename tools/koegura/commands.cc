@@ -1,0 +1,40 @@
+#include <array>
+
+#include "command.h"
+
+namespace koegura::tools {
+
+// Defined each in its own file.
+std::unique_ptr<Command> make_record_command();
+std::unique_ptr<Command> make_calls_command();
+std::unique_ptr<Command> make_show_command();
+std::unique_ptr<Command> make_ladder_command();
+std::unique_ptr<Command> make_audio_command();
+std::unique_ptr<Command> make_packets_command();
+std::unique_ptr<Command> make_reindex_command();
+std::unique_ptr<Command> make_status_command();
+std::unique_ptr<Command> make_traffic_command();
+
+namespace {
+
+constexpr std::array kCommands = {
+    CommandRow{"record", "archive the calls of capture files", make_record_command},
+    CommandRow{"calls", "list the calls of the archive", make_calls_command},
+    CommandRow{"show", "tell a call's story: parties, times, streams, quality", make_show_command},
+    CommandRow{"ladder", "draw a call's SIP messages", make_ladder_command},
+    CommandRow{"audio", "write a call's audio to a file", make_audio_command},
+    CommandRow{"packets", "write a call's packets to a capture file", make_packets_command},
+    CommandRow{"status", "one screen: how much is archived, and for how long the disk lasts",
+               make_status_command},
+    CommandRow{"reindex", "rebuild the index from the call files", make_reindex_command},
+    CommandRow{"traffic", "generate calls with known audio as a capture file",
+               make_traffic_command},
+};
+
+}  // namespace
+
+std::span<const CommandRow> commands() {
+  return kCommands;
+}
+
+}  // namespace koegura::tools

@@ -1,0 +1,332 @@
+#include "config.h"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <variant>
+
+#include "file_output.h"
+#include "nearest.h"
+#include "time_text.h"
+
+namespace koegura::tools {
+
+namespace {
+
+// What a key may hold, and where it goes.
+struct DurationKey {
+  Duration& (*of)(Config&);
+  Duration least;
+  Duration most;
+};
+struct CountKey {
+  std::variant<std::uint32_t& (*)(Config&), std::size_t& (*)(Config&)> of;
+  std::uint32_t least;
+  std::uint32_t most;
+};
+struct BytesKey {
+  std::uint32_t& (*of)(Config&);
+  std::uint32_t least;
+  std::uint32_t most;
+};
+struct FlagKey {
+  bool& (*of)(Config&);
+};
+struct TextKey {
+  std::string& (*of)(Config&);
+  bool (*valid)(std::string_view);
+  const char* expected;
+};
+struct TextsKey {
+  std::vector<std::string>& (*of)(Config&);
+  bool (*valid)(std::string_view);
+  const char* expected;
+};
+
+struct Key {
+  std::string_view name;  // "section.key"
+  std::variant<DurationKey, CountKey, BytesKey, FlagKey, TextKey, TextsKey> kind;
+};
+
+bool is_absolute(std::string_view path) {
+  return path.starts_with('/');
+}
+bool is_region(std::string_view text) {
+  const auto letter = [](char c) { return c >= 'A' && c <= 'Z'; };
+  return text.size() == 2 && letter(text[0]) && letter(text[1]);
+}
+bool is_number_pattern(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789+?*") == std::string_view::npos;
+}
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+#define FIELD(member)            \
+  [](Config & config) -> auto& { \
+    return config.member;        \
+  }
+
+// To add a setting: one row here, and its lines in tools/koegura.toml.
+const std::array kKeys = {
+    Key{"archive.directory", TextKey{FIELD(directory), is_absolute, "an absolute path"}},
+    Key{"archive.region",
+        TextKey{FIELD(archive.region), is_region, "two capital letters, as in \"JP\""}},
+    Key{"archive.internal_numbers",
+        TextsKey{FIELD(archive.internal_numbers), is_number_pattern,
+                 "a list of numbers, '?' for one digit, '*' for any, as in [\"23??\"]"}},
+    Key{"archive.sync", FlagKey{FIELD(archive.sync)}},
+    Key{"capture.media_hold", DurationKey{FIELD(capture.media_hold), seconds(0), minutes(1)}},
+    Key{"capture.stream_timeout",
+        DurationKey{FIELD(capture.stream_timeout), seconds(1), hours(24)}},
+    Key{"capture.max_streams", CountKey{FIELD(capture.max_streams), 16, 1U << 22U}},
+    Key{"capture.fragment_timeout",
+        DurationKey{FIELD(capture.decapsulation.fragment_timeout), seconds(1), minutes(5)}},
+    Key{"capture.max_datagrams_in_reassembly",
+        CountKey{FIELD(capture.decapsulation.max_datagrams_in_reassembly), 1, 1U << 16U}},
+    Key{"tcp.max_connections", CountKey{FIELD(capture.tcp.max_connections), 1, 1U << 20U}},
+    Key{"tcp.max_message", BytesKey{FIELD(capture.tcp.max_message_bytes), 4096, 16U << 20U}},
+    Key{"tcp.idle_timeout", DurationKey{FIELD(capture.tcp.idle_timeout), seconds(1), hours(24)}},
+    Key{"signalling.ringing_timeout",
+        DurationKey{FIELD(capture.signalling.ringing_timeout), seconds(10), hours(24)}},
+    Key{"signalling.media_silence_timeout",
+        DurationKey{FIELD(capture.signalling.media_silence_timeout), seconds(5), hours(24)}},
+    Key{"signalling.session_timer_grace",
+        DurationKey{FIELD(capture.signalling.session_timer_grace), seconds(0), hours(1)}},
+    Key{"signalling.release_linger",
+        DurationKey{FIELD(capture.signalling.release_linger), seconds(0), minutes(1)}},
+    Key{"spool.segment_size", BytesKey{FIELD(spool.segment_bytes), 1U << 20U, 1U << 30U}},
+    Key{"spool.run_size", BytesKey{FIELD(spool.run_bytes), 4096, 1U << 20U}},
+    Key{"finish.threads", CountKey{FIELD(finisher.threads), 1, 256}},
+    Key{"finish.queue_limit", CountKey{FIELD(finisher.queue_limit), 1, 1U << 16U}},
+    Key{"finish.memory_limit",
+        BytesKey{FIELD(finisher.render.memory_limit), 64U << 10U, 1U << 30U}},
+};
+
+#undef FIELD
+
+// ---- sizes: "64MiB" -------------------------------------------------------------------------
+
+struct ByteUnit {
+  std::string_view name;
+  unsigned shift;
+};
+constexpr std::array kByteUnits = {ByteUnit{"GiB", 30}, ByteUnit{"MiB", 20}, ByteUnit{"KiB", 10}};
+
+std::string bytes_text(std::uint32_t bytes) {
+  for (const ByteUnit& unit : kByteUnits) {
+    const std::uint32_t size = 1U << unit.shift;
+    if (bytes != 0 && bytes % size == 0) {
+      return std::to_string(bytes / size) + std::string(unit.name);
+    }
+  }
+  return std::to_string(bytes);
+}
+
+std::optional<std::int64_t> parse_bytes(std::string_view text) {
+  unsigned shift = 0;
+  for (const ByteUnit& unit : kByteUnits) {
+    if (text.ends_with(unit.name)) {
+      text.remove_suffix(unit.name.size());
+      shift = unit.shift;
+      break;
+    }
+  }
+  std::uint32_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole ? std::optional(static_cast<std::int64_t>(count) << shift) : std::nullopt;
+}
+
+// ---- reading: each gives what was expected, or nothing if the value was taken ----------------
+
+using Expected = std::optional<std::string>;
+
+std::string range(const std::string& least, const std::string& most) {
+  return " from " + least + " to " + most;
+}
+
+Expected take(const DurationKey& key, const toml::node& node, Config& config) {
+  const auto text = node.value_exact<std::string>();
+  const auto duration = parse_duration(text.value_or(""));
+  if (text && duration && *duration >= key.least && *duration <= key.most) {
+    key.of(config) = *duration;
+    return std::nullopt;
+  }
+  return "a duration in quotes, as in \"5s\" or \"2min\"," +
+         range(duration_text(key.least), duration_text(key.most));
+}
+
+Expected take(const CountKey& key, const toml::node& node, Config& config) {
+  const auto count = node.value_exact<std::int64_t>();
+  if (count && *count >= key.least && *count <= key.most) {
+    const auto value = static_cast<std::uint32_t>(*count);
+    std::visit([&](auto of) { of(config) = value; }, key.of);
+    return std::nullopt;
+  }
+  return "a whole number" + range(std::to_string(key.least), std::to_string(key.most));
+}
+
+Expected take(const BytesKey& key, const toml::node& node, Config& config) {
+  auto bytes = node.value_exact<std::int64_t>();
+  if (const auto text = node.value_exact<std::string>()) bytes = parse_bytes(*text);
+  if (bytes && *bytes >= key.least && *bytes <= key.most) {
+    key.of(config) = static_cast<std::uint32_t>(*bytes);
+    return std::nullopt;
+  }
+  return "a size in quotes, as in \"64MiB\"," + range(bytes_text(key.least), bytes_text(key.most));
+}
+
+Expected take(const FlagKey& key, const toml::node& node, Config& config) {
+  const auto flag = node.value_exact<bool>();
+  if (!flag) return "true or false";
+  key.of(config) = *flag;
+  return std::nullopt;
+}
+
+Expected take(const TextKey& key, const toml::node& node, Config& config) {
+  const auto text = node.value_exact<std::string>();
+  if (!text || !key.valid(*text)) return key.expected;
+  key.of(config) = *text;
+  return std::nullopt;
+}
+
+Expected take(const TextsKey& key, const toml::node& node, Config& config) {
+  const toml::array* list = node.as_array();
+  if (list == nullptr) return key.expected;
+  std::vector<std::string> texts;
+  for (const toml::node& element : *list) {
+    const auto text = element.value_exact<std::string>();
+    if (!text || !key.valid(*text)) return key.expected;
+    texts.push_back(*text);
+  }
+  key.of(config) = std::move(texts);
+  return std::nullopt;
+}
+
+// ---- writing --------------------------------------------------------------------------------
+
+// A TOML basic string.
+std::string quoted(const std::string& text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+      constexpr std::string_view kHex = "0123456789ABCDEF";
+      result += "\\u00";
+      result += kHex[static_cast<unsigned char>(c) >> 4U];
+      result += kHex[static_cast<unsigned char>(c) & 0xFU];
+      continue;
+    }
+    if (c == '"' || c == '\\') result += '\\';
+    result += c;
+  }
+  return result + '"';
+}
+
+std::string value_text(const DurationKey& key, Config& config) {
+  return quoted(duration_text(key.of(config)));
+}
+std::string value_text(const CountKey& key, Config& config) {
+  return std::visit([&](auto of) { return std::to_string(of(config)); }, key.of);
+}
+std::string value_text(const BytesKey& key, Config& config) {
+  return quoted(bytes_text(key.of(config)));
+}
+std::string value_text(const FlagKey& key, Config& config) {
+  return key.of(config) ? "true" : "false";
+}
+std::string value_text(const TextKey& key, Config& config) {
+  return quoted(key.of(config));
+}
+std::string value_text(const TextsKey& key, Config& config) {
+  std::string list;
+  for (const std::string& text : key.of(config)) list += (list.empty() ? "" : ", ") + quoted(text);
+  return '[' + list + ']';
+}
+
+// ---- the file -------------------------------------------------------------------------------
+
+std::string place(const std::string& name, const toml::source_position& position) {
+  return name + ':' + std::to_string(position.line) + ':' + std::to_string(position.column);
+}
+
+Error unknown(const std::string& name, const toml::key& key, const std::string& full_name) {
+  std::vector<std::string_view> known;
+  for (const Key& row : kKeys) known.push_back(row.name);
+  const std::string_view near = nearest(full_name, known);
+  return {place(name, key.source().begin) + ": unknown key '" + full_name + "'" +
+          (near.empty() ? std::string(": see koegura.toml(5) for all keys")
+                        : ": did you mean '" + std::string(near) + "'?")};
+}
+
+Result<void> read_section(const toml::table& section, const std::string& section_name,
+                          const std::string& name, Config& config) {
+  for (const auto& [key, node] : section) {
+    const std::string full_name = section_name + '.' + std::string(key.str());
+    const auto* row = std::find_if(kKeys.begin(), kKeys.end(),
+                                   [&](const Key& known) { return known.name == full_name; });
+    if (row == kKeys.end()) return tl::make_unexpected(unknown(name, key, full_name));
+    const Expected expected = std::visit(
+        [&, &value = node](const auto& kind) { return take(kind, value, config); }, row->kind);
+    if (expected) {
+      return failure(place(name, node.source().begin) + ": " + full_name + ": expected " +
+                     *expected);
+    }
+  }
+  return {};
+}
+
+Result<Config> read_tree(const toml::table& root, const std::string& name) {
+  Config config;
+  for (const auto& [key, node] : root) {
+    const std::string section_name(key.str());
+    const bool known = std::any_of(kKeys.begin(), kKeys.end(), [&](const Key& row) {
+      return row.name.starts_with(section_name + '.');
+    });
+    if (!known) return tl::make_unexpected(unknown(name, key, section_name));
+    const toml::table* section = node.as_table();
+    if (section == nullptr) {
+      return failure(place(name, node.source().begin) + ": expected a section, as in [" +
+                     section_name + "]");
+    }
+    if (auto read = read_section(*section, section_name, name, config); !read) {
+      return tl::make_unexpected(std::move(read.error()));
+    }
+  }
+  return config;
+}
+
+}  // namespace
+
+Result<Config> parse_config(std::string_view toml, const std::string& name) {
+  try {
+    return read_tree(toml::parse(toml, name), name);
+  } catch (const toml::parse_error& error) {
+    return failure(place(name, error.source().begin) + ": " + std::string(error.description()));
+  }
+}
+
+Result<Config> load_config(const std::string& path) {
+  const std::string name = path.empty() ? kDefaultConfigFile : path;
+  auto text = read_file(name);
+  if (text) return parse_config(*text, name);
+  if (path.empty() && text.error().kind == ErrorKind::kNotFound) return Config{};
+  // A missing file is no empty result (exit 4) but a failure.
+  return failure("reading the configuration: " + text.error().message);
+}
+
+std::vector<std::string> config_lines(Config config) {
+  std::vector<std::string> lines;
+  for (const Key& key : kKeys) {
+    const auto value = [&](const auto& kind) { return value_text(kind, config); };
+    lines.push_back(std::string(key.name) + " = " + std::visit(value, key.kind));
+  }
+  return lines;
+}
+
+}  // namespace koegura::tools

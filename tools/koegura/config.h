@@ -1,0 +1,36 @@
+// Config: every setting of the recorder, read once from one TOML file. It is made of the stages'
+// own option structs, so a default is written in one place: where it is used.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "capture/capture.h"
+#include "capture/error.h"
+#include "capture/spool.h"
+#include "store/archive.h"
+#include "store/finisher.h"
+
+namespace koegura::tools {
+
+struct Config {
+  std::string directory = "/var/lib/koegura";
+  store::ArchiveOptions archive;
+  capture::CaptureOptions capture;
+  capture::SpoolOptions spool;
+  store::FinisherOptions finisher;
+};
+
+inline constexpr const char* kDefaultConfigFile = "/etc/koegura/koegura.toml";
+
+// Refuses what is no TOML, unknown keys, wrong types and values out of range, each with
+// "FILE:LINE:COLUMN: …" and what would be right. `name` is for messages.
+[[nodiscard]] Result<Config> parse_config(std::string_view toml, const std::string& name);
+// Reads the file. A missing file is an error unless it is the default one (empty path).
+[[nodiscard]] Result<Config> load_config(const std::string& path);
+
+// Every key with its value in this config, one "section.key = value" each, in the file's order.
+[[nodiscard]] std::vector<std::string> config_lines(Config config);
+
+}  // namespace koegura::tools

@@ -1,0 +1,15 @@
+// quantity_text: counts and sizes as people read them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace koegura::tools {
+
+[[nodiscard]] std::string count_text(std::uint64_t count);  // "1,234,567"
+[[nodiscard]] std::string bytes_text(std::uint64_t bytes);  // "98 B", "1.2 GB" (powers of ten)
+[[nodiscard]] std::string decimal_text(double value, unsigned places);  // "4.41"
+// "1 call", "2 calls"
+[[nodiscard]] std::string plural(std::uint64_t count, const std::string& noun);
+
+}  // namespace koegura::tools

@@ -1,0 +1,191 @@
+#include "replay.h"
+
+#include <array>
+#include <filesystem>
+#include <span>
+
+#include "accounting_report.h"
+#include "capture/capture.h"
+#include "json.h"
+#include "progress.h"
+#include "quantity_text.h"
+#include "store/finisher.h"
+#include "text_width.h"
+
+namespace koegura::tools {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kBurst = 256;
+
+// Segments of an earlier replay that did not reach its end: their capture files are still there.
+// REQUIRES: the archive is open for writing, so that nobody else is using them.
+void remove_segments(const std::string& spool) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(spool, ignored)) {
+    if (entry.path().extension() == ".pcapng") fs::remove(entry.path(), ignored);
+  }
+}
+
+// Reading segments out of the spool that is about to be emptied would lose them.
+Result<void> check_outside(const std::vector<std::string>& files, const std::string& spool) {
+  std::error_code ignored;
+  const fs::path folder = fs::weakly_canonical(spool, ignored);
+  for (const std::string& file : files) {
+    if (fs::weakly_canonical(file, ignored).parent_path() != folder) continue;
+    return failure(file + ": is a segment of this archive's own spool: copy it elsewhere first",
+                   ErrorKind::kUsage);
+  }
+  return {};
+}
+
+// The stages, connected. Members are destroyed from the last to the first.
+struct Pipeline {
+  std::unique_ptr<store::Archive> archive;
+  std::unique_ptr<store::Finisher> finisher;
+  std::unique_ptr<capture::Spool> spool;
+  std::unique_ptr<capture::Capture> capture;
+};
+
+Result<Pipeline> connect(const Session& session, const std::string& spool_directory) {
+  const Config& config = session.config;
+  auto archive = store::Archive::open(session.archive, store::OpenMode::kWrite, config.archive);
+  if (!archive) return tl::make_unexpected(std::move(archive.error()));
+  remove_segments(spool_directory);
+  auto spool = capture::Spool::open(spool_directory, config.spool);
+  if (!spool) return tl::make_unexpected(std::move(spool.error()));
+  auto finisher = store::Finisher::create(config.finisher, **archive);
+  auto capture = capture::Capture::create(config.capture, **spool, *finisher);
+  return Pipeline{std::move(*archive), std::move(finisher), std::move(*spool), std::move(capture)};
+}
+
+// Until the input's end, damage in it, or `stop`.
+Result<void> read_all(ReplayInput& input, capture::Capture& capture,
+                      const std::atomic<bool>& stop) {
+  Progress progress(input.label(), "B");
+  std::array<capture::Frame, kBurst> burst;
+  while (!stop) {
+    const auto size = input.read(burst);
+    if (!size && stop) break;  // the signal broke the read off
+    if (!size) return tl::make_unexpected(size.error());
+    if (*size == 0) break;
+    capture.on_frames(std::span(burst).first(*size));
+    const auto done = input.progress();
+    progress.set_label(input.label());
+    progress.update(done.done, done.total);
+  }
+  return {};
+}
+
+void account(const Pipeline& pipeline, Accounting& accounting) {
+  const capture::CaptureStats stats = pipeline.capture->stats();
+  set_frames(*accounting.mutable_frames(), pipeline.capture->accounting());
+  set_calls(*accounting.mutable_calls(), pipeline.finisher->stats());
+  if (accounting.frames().received() > 0) {
+    set_time(*accounting.mutable_first_frame(), stats.first_frame);
+    set_time(*accounting.mutable_last_frame(), stats.last_frame);
+  }
+  set_time(*accounting.mutable_finished(), std::chrono::system_clock::now());
+}
+
+void report_losses(const Pipeline& pipeline, ReplayResult& result) {
+  const Calls& calls = result.accounting.calls();
+  if (calls.failed() > 0) {
+    result.problems.push_back({plural(static_cast<std::uint64_t>(calls.failed()), "call") +
+                               " could not be archived: " + calls.first_failure()});
+  }
+  const std::string spool_error = pipeline.spool->last_error();
+  if (!spool_error.empty()) {
+    result.problems.push_back({"packets were dropped: the spool: " + spool_error});
+  }
+  const std::string imbalanced = imbalance(result.accounting);
+  if (!imbalanced.empty()) result.problems.push_back({imbalanced});
+}
+
+}  // namespace
+
+Result<ReplayInput> ReplayInput::open(const std::vector<std::string>& files) {
+  ReplayInput input;
+  input.files_ = files;
+  for (const std::string& file : files) {
+    auto source = capture::open_capture_file(file);
+    if (!source) return tl::make_unexpected(std::move(source.error()));
+    const std::uint64_t size = (*source)->progress().total;
+    input.sizes_.push_back(size);
+    input.endless_ = input.endless_ || size == 0;
+    // A day's capture can be more files than a process may have open; a pipe opens only once.
+    std::error_code ignored;
+    const bool reopens = fs::is_regular_file(file, ignored) && files.size() > 1;
+    input.sources_.push_back(reopens ? nullptr : std::move(*source));
+  }
+  return input;
+}
+
+Result<std::size_t> ReplayInput::read(std::span<capture::Frame> burst) {
+  while (current_ < files_.size()) {
+    auto& source = sources_[current_];
+    if (!source) {
+      auto opened = capture::open_capture_file(files_[current_]);
+      if (!opened) return tl::make_unexpected(std::move(opened.error()));
+      source = std::move(*opened);
+    }
+    auto size = source->read(burst);
+    if (!size || *size > 0) return size;
+    if (current_ + 1 == files_.size()) break;
+    source.reset();
+    done_before_ += sizes_[current_++];
+  }
+  return 0;
+}
+
+std::string ReplayInput::label() const {
+  const std::string name = fs::path(files_[current_]).filename();
+  if (files_.size() == 1) return name;
+  return std::to_string(current_ + 1) + '/' + std::to_string(files_.size()) + ' ' + name;
+}
+
+capture::SourceProgress ReplayInput::progress() const {
+  capture::SourceProgress all{.done = done_before_, .total = 0};
+  if (sources_[current_]) all.done += sources_[current_]->progress().done;
+  for (const std::uint64_t size : sizes_) all.total += size;
+  if (endless_) all.total = 0;
+  return all;
+}
+
+Result<ReplayResult> replay(ReplayInput input, const Session& session,
+                            const std::atomic<bool>& stop) {
+  const std::string spool_directory = session.archive + "/spool";
+  if (auto outside = check_outside(input.files(), spool_directory); !outside) {
+    return tl::make_unexpected(std::move(outside.error()));
+  }
+  auto pipeline = connect(session, spool_directory);
+  if (!pipeline) return tl::make_unexpected(std::move(pipeline.error()));
+
+  const auto begun = std::chrono::steady_clock::now();
+  ReplayResult result;
+  if (auto read = read_all(input, *pipeline->capture, stop); !read) {
+    result.problems.push_back(std::move(read.error()));
+  }
+  pipeline->capture->finish();
+  pipeline->finisher->drain();
+
+  Accounting& accounting = result.accounting;
+  account(*pipeline, accounting);
+  for (const std::string& file : input.files()) accounting.add_input(printable(file));
+  accounting.set_interrupted(stop);
+  accounting.set_elapsed_s(
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+  report_losses(*pipeline, result);
+  pipeline->capture.reset();
+  pipeline->spool.reset();
+  // Calls that were not archived are still in the spool: kept until the next replay.
+  if (accounting.calls().failed() == 0) remove_segments(spool_directory);
+  if (auto saved = save_accounting(session.archive, accounting); !saved) {
+    result.problems.push_back(std::move(saved.error()));
+  }
+  return result;
+}
+
+}  // namespace koegura::tools

@@ -1,0 +1,220 @@
+// koegura traffic: calls with known audio, to try a recorder with.
+#include <array>
+#include <cstdio>
+#include <limits>
+
+#include "command.h"
+#include "file_output.h"
+#include "json.h"
+#include "output.pb.h"
+#include "quantity_text.h"
+#include "text_width.h"
+#include "time_text.h"
+#include "traffic/traffic.h"
+
+namespace koegura::tools {
+
+namespace {
+
+using traffic::Outcome;
+using traffic::TrafficOptions;
+
+struct OutcomeRow {
+  const char* name;
+  Outcome outcome;
+};
+constexpr std::array kOutcomes = {
+    OutcomeRow{"answered", Outcome::kAnswered}, OutcomeRow{"missed", Outcome::kMissed},
+    OutcomeRow{"busy", Outcome::kBusy}, OutcomeRow{"cancelled", Outcome::kCancelled}};
+
+Result<Outcome> parse_outcome(const std::string& name) {
+  for (const OutcomeRow& row : kOutcomes) {
+    if (name == row.name) return row.outcome;
+  }
+  return failure("--outcome: '" + name + "' is not one of answered, missed, busy, cancelled",
+                 ErrorKind::kUsage);
+}
+
+std::string codecs() {
+  std::string all;
+  for (const std::string& name : traffic::codec_names()) all += (all.empty() ? "" : ", ") + name;
+  return all;
+}
+
+class TrafficCommand : public Command {
+ public:
+  void declare(Options& options) override {
+    options.text("--write,-w", "FILE", capture_,
+                 "the capture to write, pcap or (by its name) pcapng; '-' is stdout");
+    options.required();
+    options.text("--truth", "FILE", truth_, "what a recorder must find in it, as JSON");
+    options.flag("--force", force_, "overwrite the files if they exist");
+    options.number("--calls", calls_, "how many calls [10]");
+    options.number("--concurrency", concurrency_, "at most so many at once [10]");
+    options.text("--ring", "D", ring_, "time to the answer [2s]");
+    options.text("--talk", "D", talk_, "answer to BYE [20s]");
+    options.texts("--outcome", "X", outcomes_,
+                  "how the calls end, in turn: answered, missed, busy, cancelled [answered]");
+    options.flag("--no-bye", no_bye_, "the media stops and no BYE is seen");
+    options.text("--codec", "NAME", traffic_.codec, codecs() + " [PCMU]");
+    options.number("--ptime", packet_time_, "milliseconds of audio in a packet [20]");
+    options.flag("--no-rtcp", no_rtcp_, "no sender reports");
+    options.text("--digits", "DIGITS", traffic_.digits, "the caller presses them");
+    options.text("--hold-at", "D", hold_at_, "the callee holds the call, so long after the answer");
+    options.text("--hold-for", "D", hold_for_, "for how long [5s]");
+    options.flag("--hold-silent", hold_silent_, "a=inactive in place of music on hold");
+    declare_network(options);
+  }
+
+  Result<void> run(const Session& session) override {
+    if (auto read = complete_options(); !read) return read;
+    if (auto free = check_files(); !free) return free;
+    const auto summary = traffic::generate(traffic_, capture_, truth_);
+    if (!summary) return tl::make_unexpected(summary.error());
+    print(*summary, session.json);
+    return {};
+  }
+
+ private:
+  void declare_network(Options& options) {
+    options.decimal("--drift-ppm", traffic_.drift_ppm, "the callee's clock is fast by so much [0]");
+    options.decimal("--loss", traffic_.loss, "part of the RTP packets lost: 0.01 is 1 % [0]");
+    options.decimal("--reorder", traffic_.reorder, "part that changes places with the next [0]");
+    options.decimal("--duplicate", traffic_.duplicate, "part that is seen twice [0]");
+    options.text("--jitter", "D", jitter_, "each packet arrives up to so much late [0s]");
+    options.flag("--tcp", tcp_, "SIP over TCP");
+    options.number("--tcp-segment", tcp_segment_, "bytes of SIP in a TCP segment [1460]");
+    options.flag("--ipv6", traffic_.ipv6, "IPv6 in place of IPv4");
+    options.number("--vlan", vlan_, "802.1Q id [none]");
+    options.text("--audio", "DIR", traffic_.audio_directory,
+                 "speech from WAV files (8 kHz, 16 bit, mono) [built in]");
+    options.number("--seed", seed_, "another seed, other calls [1]");
+    options.text("--start", "T", start_, "time of the first call [2026-11-21T10:15:02+09:00]");
+  }
+
+  template <typename T>
+  static Result<void> fit(const char* option, std::size_t value, T& into) {
+    if (value > std::numeric_limits<T>::max()) {
+      return failure(std::string(option) + ": " + std::to_string(value) + " is too large",
+                     ErrorKind::kUsage);
+    }
+    into = static_cast<T>(value);
+    return {};
+  }
+
+  static Result<void> duration(const char* option, const std::string& text, Duration& into) {
+    if (text.empty()) return {};
+    auto parsed = parse_duration(text);
+    if (!parsed) return tl::make_unexpected(std::move(parsed.error()).in(option));
+    into = *parsed;
+    return {};
+  }
+
+  Result<void> complete_options() {
+    traffic_.bye = !no_bye_;
+    traffic_.rtcp = !no_rtcp_;
+    traffic_.seed = seed_;
+    if (tcp_) traffic_.transport = traffic::SipTransport::kTcp;
+    return fit("--calls", calls_, traffic_.calls)
+        .and_then([&] { return fit("--concurrency", concurrency_, traffic_.concurrency); })
+        .and_then([&] { return fit("--ptime", packet_time_, traffic_.packet_time_ms); })
+        .and_then([&] { return fit("--tcp-segment", tcp_segment_, traffic_.tcp_segment_bytes); })
+        .and_then([&] { return fit("--vlan", vlan_, traffic_.vlan); })
+        .and_then([&] { return duration("--ring", ring_, traffic_.ring); })
+        .and_then([&] { return duration("--talk", talk_, traffic_.talk); })
+        .and_then([&] { return duration("--jitter", jitter_, traffic_.jitter); })
+        .and_then([&] { return read_hold(); })
+        .and_then([&] { return read_outcomes(); })
+        .and_then([&] { return read_start(); });
+  }
+
+  Result<void> read_hold() {
+    if (hold_at_.empty()) return {};
+    traffic::Hold hold{.duration = std::chrono::seconds(5), .music = !hold_silent_};
+    auto read = duration("--hold-at", hold_at_, hold.at).and_then([&] {
+      return duration("--hold-for", hold_for_, hold.duration);
+    });
+    traffic_.hold = hold;
+    return read;
+  }
+
+  Result<void> read_outcomes() {
+    if (outcomes_.empty()) return {};
+    traffic_.outcomes.clear();
+    for (const std::string& name : outcomes_) {
+      auto outcome = parse_outcome(name);
+      if (!outcome) return tl::make_unexpected(std::move(outcome.error()));
+      traffic_.outcomes.push_back(*outcome);
+    }
+    return {};
+  }
+
+  Result<void> read_start() {
+    if (start_.empty()) return {};
+    auto time = parse_time(start_, std::chrono::system_clock::now());
+    if (!time) return tl::make_unexpected(std::move(time.error()).in("--start"));
+    traffic_.start = time->begin;
+    return {};
+  }
+
+  // generate replaces files; a user's file is not ours to replace.
+  [[nodiscard]] Result<void> check_files() const {
+    for (const std::string& path : {capture_, truth_}) {
+      if (path.empty()) continue;
+      auto output = FileOutput::create(path, force_);  // removed again when it goes
+      if (!output) return tl::make_unexpected(std::move(output.error()));
+    }
+    return {};
+  }
+
+  void print(const traffic::TrafficSummary& summary, bool json) const {
+    if (capture_ == "-") return;  // stdout is the capture's
+    if (!json) {
+      std::printf("%s: %s, frames %s = sip %s + rtp %s + rtcp %s, %s\n", capture_.c_str(),
+                  plural(summary.calls, "call").c_str(), count_text(summary.frames).c_str(),
+                  count_text(summary.sip).c_str(), count_text(summary.rtp).c_str(),
+                  count_text(summary.rtcp).c_str(), bytes_text(summary.bytes).c_str());
+      return;
+    }
+    TrafficResult result;
+    result.set_capture(printable(capture_));
+    result.set_truth(printable(truth_));
+    result.set_calls(static_cast<double>(summary.calls));
+    result.set_frames(static_cast<double>(summary.frames));
+    result.set_sip(static_cast<double>(summary.sip));
+    result.set_rtp(static_cast<double>(summary.rtp));
+    result.set_rtcp(static_cast<double>(summary.rtcp));
+    result.set_bytes(static_cast<double>(summary.bytes));
+    std::puts(json_of(result).c_str());
+  }
+
+  TrafficOptions traffic_;
+  std::string capture_;
+  std::string truth_;
+  bool force_ = false;
+  std::size_t calls_ = traffic_.calls;
+  std::size_t concurrency_ = traffic_.concurrency;
+  std::size_t packet_time_ = traffic_.packet_time_ms;
+  std::size_t tcp_segment_ = traffic_.tcp_segment_bytes;
+  std::size_t vlan_ = traffic_.vlan;
+  std::size_t seed_ = traffic_.seed;
+  std::string ring_;
+  std::string talk_;
+  std::string jitter_;
+  std::string hold_at_;
+  std::string hold_for_;
+  std::string start_;
+  std::vector<std::string> outcomes_;
+  bool no_bye_ = false;
+  bool no_rtcp_ = false;
+  bool hold_silent_ = false;
+  bool tcp_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_traffic_command() {
+  return std::make_unique<TrafficCommand>();
+}
+
+}  // namespace koegura::tools

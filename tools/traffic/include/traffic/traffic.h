@@ -1,0 +1,125 @@
+// generate: SIP calls with RTP of known audio, to a capture file, and a truth file that says what
+// a recorder must find in it. Citizens call a city hall: a carrier's SBC (caller's side) and a PBX
+// (callee's side) exchange SIP and RTP, and the mirror port sees all of it.
+//
+// The same options give the same bytes, in both files. Frames stand in order of time. Memory grows
+// with concurrent calls, not with their length (but for 16 bytes a loss, for the truth file).
+//
+// The truth file is one JSON object; times are RFC 3339 with nanoseconds, in UTC:
+//
+//   options   what was asked for, with the names of TrafficOptions
+//   calls[]   in the order in which they ended:
+//     index, call_id, from_tag, state: answered|missed|busy|cancelled
+//     caller, callee      numbers, as in From and To
+//     start, ringing, answered, end
+//                         INVITE, 180, 200, and BYE, CANCEL or final response; what never happened
+//                         is absent. Without a BYE, end is the last RTP packet.
+//     release             {code, by: caller|callee|none}: code 200 for a BYE, 0 for none
+//     holds[]             {by, from, to}: the 200s of the two re-INVITEs
+//     digits[]            {digit, channel, at, via}
+//     streams[]           of answered calls, the caller's voice first:
+//       channel: caller|callee, source, destination, ssrc: "0x…", codec, clock_rate, payload_type
+//       first_sequence, first_timestamp
+//                         of the first packet
+//       packets_sent      by the sender: lost ones and events included
+//       packets           distinct ones in the capture = packets_sent - lost packets
+//       lost[]            [sequence, packets, sample]: packets in a row that never arrived; not
+//                         the first or the last of a stream: nobody could know of those
+//       reordered         packets that stand in the capture after one with a later sequence number
+//       duplicates        second copies of a packet
+//       audio[]           [sample, samples]: the runs of the timeline that carried audio
+//       audio_sha256      of the samples of all runs as s16le, lost packets included: what the
+//                         packets decode to if the codec is lossless, else what was encoded
+//       first, last       when the first and the last packet stand in the capture, copies aside
+//   totals    {frames, sip, rtp, rtcp, bytes}: frames = sip + rtp + rtcp; sip counts frames of the
+//             signalling transport, TCP's handshake included; rtp copies too; bytes are the file's
+//
+// "sample" counts along a stream's RTP timeline at 8,000 Hz from its first packet (KnownAudio).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "capture/error.h"
+#include "capture/time.h"
+
+namespace koegura::traffic {
+
+enum class Outcome : std::uint8_t {
+  kAnswered,
+  kMissed,     // rings, then 480
+  kBusy,       // 486
+  kCancelled,  // rings, then CANCEL
+};
+
+enum class SipTransport : std::uint8_t { kUdp, kTcp };
+
+// The callee puts the caller on hold (RFC 3264 §8.4) and takes the call back.
+struct Hold {
+  Duration at{};  // since the answer
+  Duration duration{};
+  bool music = true;  // a=sendonly with music; false: a=inactive and no packets at all
+};
+
+struct TrafficOptions {
+  std::uint32_t calls = 10;
+  // At most so many calls at once; once the first ones have begun (within a quarter of a call's
+  // length) there are always so many, until none is left to begin.
+  std::uint32_t concurrency = 10;
+  Duration ring = std::chrono::seconds(2);   // 180 to the answer, or to the call's failing
+  Duration talk = std::chrono::seconds(20);  // answer to BYE
+  // Call i ends as outcomes[i % size].
+  std::vector<Outcome> outcomes = {Outcome::kAnswered};
+  bool bye = true;  // false: the media stops and no BYE is ever seen
+
+  std::string codec = "PCMU";  // a name of codec_names(), any case
+  std::uint32_t packet_time_ms = 20;
+  bool rtcp = true;    // sender reports (RFC 3550 §6.4.1) every 5 s
+  std::string digits;  // the caller presses them from 1 s after the answer, as RFC 4733 events
+  std::optional<Hold> hold;
+  double drift_ppm = 0;  // the callee's sample clock is fast by so much
+
+  // What the network does to RTP, each packet for itself. Fractions: 0.01 is 1 %.
+  double loss = 0;
+  double reorder = 0;    // the packet changes places with the next one
+  double duplicate = 0;  // the mirror shows the same frame a second time
+  Duration jitter{};     // each packet arrives 0 to so much late, and may overtake others
+
+  SipTransport transport = SipTransport::kUdp;
+  std::uint16_t tcp_segment_bytes = 1460;  // SIP payload a TCP segment; small ones split messages
+  bool ipv6 = false;
+  std::uint16_t vlan = 0;  // 802.1Q id, 0 for none
+
+  // A folder of WAV files (8 kHz, 16-bit, mono): in order of name they make one conversation,
+  // callee and caller in turn. Empty: a built-in voice-like source.
+  std::string audio_directory;
+  std::uint64_t seed = 1;
+  Timestamp start = from_unix_ns(1'795'223'702'000'000'000);  // 2026-11-21T10:15:02+09:00
+};
+
+struct TrafficSummary {
+  std::uint64_t calls = 0;
+  std::uint64_t frames = 0;  // = sip + rtp + rtcp
+  std::uint64_t sip = 0;
+  std::uint64_t rtp = 0;
+  std::uint64_t rtcp = 0;
+  std::uint64_t bytes = 0;  // of the capture file
+};
+
+// The codecs that can be made here: "PCMU", "PCMA", "L16" always, others as far as the installed
+// FFmpeg has their encoder.
+[[nodiscard]] std::vector<std::string> codec_names();
+
+// Refuses options that contradict each other, with a sentence (kind kUsage). generate does so too.
+[[nodiscard]] Result<void> check(const TrafficOptions& options);
+
+// capture_path: "-" for standard output; a name that ends in ".pcapng" makes pcapng, any other
+// classic pcap (nanoseconds, Ethernet). truth_path: empty for none. Both files are replaced if they
+// exist; after a failure neither is left behind.
+[[nodiscard]] Result<TrafficSummary> generate(const TrafficOptions& options,
+                                              const std::string& capture_path,
+                                              const std::string& truth_path);
+
+}  // namespace koegura::traffic

@@ -1,0 +1,250 @@
+#include "rtp_sender.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "big_endian.h"
+
+namespace koegura::traffic {
+namespace {
+
+using Kind = StreamSegment::Kind;
+
+constexpr std::uint64_t kNetwork = 5;  // a purpose of Random
+constexpr std::size_t kRtpHeader = 12;
+constexpr Duration kReportInterval = std::chrono::seconds(5);  // RFC 3550 §6.2
+constexpr Duration kMirrorDelay = std::chrono::microseconds(4);
+
+Path path_of(const SharedMedia& media, const StreamPlan& plan, std::uint16_t port_offset) {
+  const auto shifted = [port_offset](Endpoint endpoint) {
+    endpoint.port = static_cast<std::uint16_t>(endpoint.port + port_offset);
+    return endpoint;
+  };
+  return Path({.sender = plan.side, .vlan = media.options->vlan, .tos = kTosVoice},
+              shifted(plan.source), shifted(plan.destination));
+}
+
+Voice voice_of(const StreamSegment& segment, Side side) {
+  if (segment.kind == Kind::kMusic) return Voice::kMusic;
+  return side == Side::kCaller ? Voice::kCaller : Voice::kCallee;
+}
+
+// RFC 4733 §3.2.
+std::uint8_t event_of(char digit) {
+  switch (digit) {
+    case '*':
+      return 10;
+    case '#':
+      return 11;
+    case 'A':
+    case 'B':
+    case 'C':
+    case 'D':
+      return static_cast<std::uint8_t>(digit - 'A' + 12);
+    default:
+      return static_cast<std::uint8_t>(digit - '0');
+  }
+}
+
+}  // namespace
+
+RtpSender::RtpSender(const SharedMedia& media, const CallPlan& call, const StreamPlan& plan,
+                     CaptureWriter& writer)
+    : media_(media),
+      plan_(plan),
+      writer_(writer),
+      path_(path_of(media, plan, 0)),
+      report_path_(path_of(media, plan, 1)),
+      random_(media.options->seed, kNetwork, call.index * 2ULL + index_of(plan.side)),
+      offset_ms_(media.audio->offset_ms(call.index)),
+      clock_per_tick_(media.codec->clock_rate / 1000 * media.options->packet_time_ms),
+      last_packet_(plan.packets() - 1) {
+  if (media.options->rtcp) next_report_ = plan.start + kReportInterval;
+  send_until_order_is_known();
+}
+
+bool RtpSender::arrives_later(const InFlight& a, const InFlight& b) {
+  if (a.arrives != b.arrives) return a.arrives > b.arrives;
+  return a.packet > b.packet;
+}
+
+// Whatever is sent later cannot arrive before the first in flight: but a packet that changes places
+// with the one before it, and those two are sent together.
+void RtpSender::send_until_order_is_known() {
+  while (has_more() &&
+         (in_flight_.empty() || plan_.time_of(next_tick()) <= in_flight_.front().arrives)) {
+    send_next();
+  }
+}
+
+void RtpSender::send_next() {
+  const TrafficOptions& network = *media_.options;
+  const auto survives = [&](const InFlight& packet) {
+    // Nobody could know of a loss before the first packet or behind the last.
+    const bool edge = packet.packet == 0 || packet.packet == last_packet_;
+    return edge || !random_.chance(network.loss);
+  };
+  const std::uint32_t tick = next_tick();
+  const InFlight packet = take_next();
+  if (!survives(packet)) return lose(packet, tick);
+  if (!has_more() || !random_.chance(network.reorder)) return deliver(packet, packet.sent);
+
+  const std::uint32_t tick_behind = next_tick();
+  const InFlight behind = take_next();
+  deliver(packet, behind.sent);
+  if (survives(behind)) {
+    deliver(behind, packet.sent);
+  } else {
+    lose(behind, tick_behind);
+  }
+}
+
+RtpSender::InFlight RtpSender::take_next() {
+  const StreamSegment& segment = plan_.segments[segment_];
+  InFlight packet = segment.kind == Kind::kEvent ? press(segment) : speak(segment);
+  packet.packet = sent_++;
+  packet.sent = plan_.time_of(next_tick());
+  sent_bytes_ += packet.bytes;
+  if (++tick_ == segment.ticks) {
+    tick_ = 0;
+    ++segment_;
+  }
+  return packet;
+}
+
+RtpSender::InFlight RtpSender::speak(const StreamSegment& segment) const {
+  const std::uint32_t tick = segment.tick + tick_;
+  const Voice voice = voice_of(segment, plan_.side);
+  const std::uint64_t packet_ms = media_.options->packet_time_ms;
+  const auto payload = media_.payloads[static_cast<std::size_t>(voice)].payload(
+      voice == Voice::kMusic ? tick_ * packet_ms : offset_ms_ + tick * packet_ms);
+  // RFC 3551 §4.1: the marker bit is the first packet after a silence.
+  const StreamSegment* before = segment_ == 0 ? nullptr : &segment - 1;
+  const bool after_silence = before == nullptr || before->tick + before->ticks != segment.tick;
+  return {.payload = payload.data(),
+          .bytes = static_cast<std::uint32_t>(payload.size()),
+          .timestamp = plan_.first_timestamp + tick * clock_per_tick_,
+          .marker = tick_ == 0 && after_silence};
+}
+
+// RFC 4733 §2.3, §2.5.1: all packets of an event bear the timestamp of its beginning and the
+// duration so far; the end is sent three times.
+RtpSender::InFlight RtpSender::press(const StreamSegment& segment) const {
+  const DigitTicks length = digit_ticks(media_.options->packet_time_ms);
+  const std::uint32_t pressed = std::min(tick_ + 1, length.pressed);
+  const bool end = pressed == length.pressed;
+  InFlight packet = {.bytes = 4,
+                     .timestamp = plan_.first_timestamp + segment.tick * clock_per_tick_,
+                     .marker = tick_ == 0};
+  put8(packet.event.data(), event_of(segment.digit));
+  put8(packet.event.data() + 1, static_cast<std::uint8_t>((end ? 0x80U : 0U) | 10U));  // -10 dBm0
+  put16(packet.event.data() + 2, static_cast<std::uint16_t>(pressed * clock_per_tick_));
+  return packet;
+}
+
+void RtpSender::lose(const InFlight& packet, std::uint32_t tick) {
+  const std::uint64_t per_tick = media_.options->packet_time_ms * kSamplesPerMs;
+  const std::uint64_t sample = tick * per_tick;
+  if (!tally_.lost.empty()) {
+    LostRun& run = tally_.lost.back();
+    if (run.packet + run.packets == packet.packet &&
+        run.sample + run.packets * per_tick == sample) {
+      ++run.packets;
+      return;
+    }
+  }
+  tally_.lost.push_back({packet.packet, 1, sample});
+}
+
+void RtpSender::deliver(InFlight packet, Timestamp seemingly_sent) {
+  const TrafficOptions& network = *media_.options;
+  packet.arrives = seemingly_sent;
+  if (network.jitter > Duration::zero()) {
+    packet.arrives += random_.between(Duration::zero(), network.jitter);
+  }
+  in_flight_.push_back(packet);
+  std::push_heap(in_flight_.begin(), in_flight_.end(), arrives_later);
+  if (!random_.chance(network.duplicate)) return;
+  packet.arrives += kMirrorDelay;
+  packet.copy = true;
+  in_flight_.push_back(packet);
+  std::push_heap(in_flight_.begin(), in_flight_.end(), arrives_later);
+}
+
+void RtpSender::emit() {
+  if (next_report_ < next_packet()) {
+    emit_report();
+  } else {
+    emit_packet();
+  }
+}
+
+void RtpSender::emit_packet() {
+  std::pop_heap(in_flight_.begin(), in_flight_.end(), arrives_later);
+  const InFlight packet = in_flight_.back();
+  in_flight_.pop_back();
+
+  const std::size_t size = kRtpHeader + packet.bytes;
+  std::byte* frame = writer_.frame(packet.arrives, path_.frame_size(size));
+  std::byte* rtp = path_.payload_of(frame);
+  const std::uint8_t type =
+      packet.payload == nullptr ? kEventPayloadType : media_.codec->payload_type;
+  const auto sequence = static_cast<std::uint16_t>(plan_.first_sequence + packet.packet);
+  put8(rtp, 0x80);  // version 2
+  put8(rtp + 1, static_cast<std::uint8_t>(type | (packet.marker ? 0x80U : 0U)));
+  put16(rtp + 2, sequence);
+  put32(rtp + 4, packet.timestamp);
+  put32(rtp + 8, plan_.ssrc);
+  std::memcpy(rtp + kRtpHeader, packet.payload == nullptr ? packet.event.data() : packet.payload,
+              packet.bytes);
+  path_.seal_udp(frame, size, sequence);
+
+  count(packet);
+  send_until_order_is_known();
+  if (in_flight_.empty()) next_report_ = kNever;
+}
+
+void RtpSender::count(const InFlight& packet) {
+  if (packet.copy) {
+    ++tally_.duplicates;
+    return;
+  }
+  tally_.last = packet.arrives;
+  if (tally_.packets == 0) tally_.first = packet.arrives;
+  if (packet.packet < highest_) ++tally_.reordered;
+  highest_ = std::max(highest_, packet.packet);
+  ++tally_.packets;
+}
+
+// A sender report without reception blocks, and a CNAME (RFC 3550 §6.4.1, §6.5.1).
+void RtpSender::emit_report() {
+  constexpr std::size_t kSize = 28 + 16;
+  constexpr std::uint64_t kNtpEpoch = 2'208'988'800;  // 1970 in seconds since 1900
+  const auto ns = static_cast<std::uint64_t>(to_unix_ns(next_report_));
+  const double ticks = static_cast<double>((next_report_ - plan_.start).count()) / plan_.tick_ns;
+  std::uint32_t packets = sent_;
+  std::uint64_t bytes = sent_bytes_;
+  for (const InFlight& packet : in_flight_) {
+    if (packet.copy || packet.sent <= next_report_) continue;  // decided ahead, not sent yet
+    --packets;
+    bytes -= packet.bytes;
+  }
+  std::byte* frame = writer_.frame(next_report_, report_path_.frame_size(kSize));
+  std::byte* report = report_path_.payload_of(frame);
+  put32(report, 0x80C80006);  // SR, 7 words
+  put32(report + 4, plan_.ssrc);
+  put32(report + 8, static_cast<std::uint32_t>(ns / 1'000'000'000 + kNtpEpoch));
+  put32(report + 12, static_cast<std::uint32_t>((ns % 1'000'000'000 << 32U) / 1'000'000'000));
+  put32(report + 16, plan_.first_timestamp + static_cast<std::uint32_t>(static_cast<std::uint64_t>(
+                                                 ticks * clock_per_tick_)));
+  put32(report + 20, packets);
+  put32(report + 24, static_cast<std::uint32_t>(bytes));
+  put32(report + 28, 0x81CA0003);  // SDES, 1 chunk, 4 words
+  put32(report + 32, plan_.ssrc);
+  std::memcpy(report + 36, "\x01\x05voice\0", 8);  // CNAME, ended by a zero
+  report_path_.seal_udp(frame, kSize, static_cast<std::uint16_t>(tally_.reports));
+  ++tally_.reports;
+  next_report_ += kReportInterval;
+}
+
+}  // namespace koegura::traffic

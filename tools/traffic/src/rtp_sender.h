@@ -1,0 +1,110 @@
+// RtpSender: one stream as the mirror port sees it: the sender's packets by its plan, and what the
+// network makes of them: lost, late, swapped, shown twice.
+//
+//   while (due() != kNever) emit()
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "call_plan.h"
+#include "capture_writer.h"
+#include "codec.h"
+#include "path.h"
+#include "payload_table.h"
+#include "random.h"
+#include "source_audio.h"
+#include "tournament.h"
+
+namespace koegura::traffic {
+
+// What all streams of a run share.
+struct SharedMedia {
+  const TrafficOptions* options = nullptr;
+  const Codec* codec = nullptr;
+  const SourceAudio* audio = nullptr;
+  std::vector<PayloadTable> payloads;  // by Voice
+};
+
+// Packets in a row that never arrived. Counts from the stream's first packet and sample.
+struct LostRun {
+  std::uint32_t packet = 0;
+  std::uint32_t packets = 0;
+  std::uint64_t sample = 0;
+};
+
+struct StreamTally {
+  std::uint32_t packets = 0;  // distinct ones in the capture
+  std::uint32_t duplicates = 0;
+  std::uint32_t reordered = 0;
+  std::uint32_t reports = 0;  // RTCP
+  std::vector<LostRun> lost;
+  Timestamp first;
+  Timestamp last;
+};
+
+class RtpSender {
+ public:
+  // REQUIRES: media, plan and writer outlive this.
+  RtpSender(const SharedMedia& media, const CallPlan& call, const StreamPlan& plan,
+            CaptureWriter& writer);
+
+  // When the next frame stands in the capture.
+  [[nodiscard]] Timestamp due() const { return std::min(next_packet(), next_report_); }
+  void emit();  // REQUIRES: due() != kNever
+  [[nodiscard]] const StreamTally& tally() const { return tally_; }
+
+ private:
+  // A packet that was sent and has yet to arrive.
+  struct InFlight {
+    Timestamp sent{};
+    Timestamp arrives{};
+    const std::byte* payload = nullptr;
+    std::uint32_t bytes = 0;
+    std::uint32_t packet = 0;  // counts from 0
+    std::uint32_t timestamp = 0;
+    std::array<std::byte, 4> event{};  // the payload, if payload is null
+    bool marker = false;
+    bool copy = false;
+  };
+  static bool arrives_later(const InFlight& a, const InFlight& b);
+
+  [[nodiscard]] Timestamp next_packet() const {
+    return in_flight_.empty() ? kNever : in_flight_.front().arrives;
+  }
+  [[nodiscard]] bool has_more() const { return segment_ < plan_.segments.size(); }
+  [[nodiscard]] std::uint32_t next_tick() const { return plan_.segments[segment_].tick + tick_; }
+  InFlight take_next();
+  InFlight speak(const StreamSegment& segment) const;
+  InFlight press(const StreamSegment& segment) const;
+  void send_until_order_is_known();
+  void send_next();
+  void deliver(InFlight packet, Timestamp seemingly_sent);
+  void lose(const InFlight& packet, std::uint32_t tick);
+  void emit_packet();
+  void count(const InFlight& packet);
+  void emit_report();
+
+  const SharedMedia& media_;
+  const StreamPlan& plan_;
+  CaptureWriter& writer_;
+  Path path_;
+  Path report_path_;
+  Random random_;
+  std::uint64_t offset_ms_;
+  std::uint32_t clock_per_tick_;
+
+  std::size_t segment_ = 0;  // the next packet's
+  std::uint32_t tick_ = 0;   // … within it
+  std::uint32_t sent_ = 0;
+  std::uint32_t last_packet_;  // the stream's
+  std::uint64_t sent_bytes_ = 0;
+  std::vector<InFlight> in_flight_;  // a heap, the next to arrive first
+  std::uint32_t highest_ = 0;        // packet that arrived
+  Timestamp next_report_ = kNever;
+  StreamTally tally_;
+};
+
+}  // namespace koegura::traffic

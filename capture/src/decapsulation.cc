@@ -16,7 +16,7 @@ namespace {
 // Headers before the transport's: a carrier's QinQ in MPLS in GRE needs eight.
 constexpr int kMaxLayers = 16;
 
-using ReadLayer = LayerResult (*)(Bytes);
+using ReadLayer = LayerResult (*)(Bytes&);
 
 // In the order of Protocol, up to kIp, which is no plain step. To add a protocol: one row here,
 // one enumerator, one function in its own file, and whoever announces it (an EtherType, an IP
@@ -80,32 +80,34 @@ class DecapsulationImpl final : public Decapsulation {
 bool DecapsulationImpl::on_frame(const Frame& frame, Packet& packet) {
   const auto link = protocol_of_link(frame.link);
   if (!link) return refuse(Defect::kUnknownLinkType, 1);
-  Layer layer{*link, frame.bytes};
+  Protocol protocol = *link;
+  Bytes bytes = frame.bytes;
   std::uint16_t frames = 1;  // more once a datagram is whole
   for (int depth = 0; depth < kMaxLayers; ++depth) {
-    if (layer.protocol == Protocol::kNotIp) {
+    if (protocol == Protocol::kNotIp) {
       accounting_.count(Outcome::kNotVoip, frames);
       return false;
     }
-    if (layer.protocol != Protocol::kIp) {
-      const auto inner = kReaders[static_cast<std::size_t>(layer.protocol)](layer.bytes);
+    if (protocol != Protocol::kIp) {
+      const auto inner = kReaders[static_cast<std::size_t>(protocol)](bytes);
       if (!inner) return refuse(inner.error(), frames);
-      layer = *inner;
+      protocol = *inner;
       continue;
     }
-    const auto header = read_ip_header(layer.bytes);
+    const auto header = read_ip_header(bytes);
     if (!header) return refuse(header.error(), frames);
     if (header->is_fragment()) {
       const auto whole = fragments_.add(*header, frame.time, frames);
       if (!whole) return false;
       frames = whole->frames;
-      layer.bytes = whole->bytes;
+      bytes = whole->bytes;
     } else if (const auto tunnel = tunnel_in(*header)) {
-      layer = Layer{*tunnel, header->payload()};
+      protocol = *tunnel;
+      bytes = header->payload();
     } else {
-      const auto read = read_transport(frame.time, *header);
-      if (!read) return refuse(read.error(), frames);
-      packet = *read;
+      if (const auto defect = read_packet(frame.time, *header, packet)) {
+        return refuse(*defect, frames);
+      }
       packet.frames = frames;
       return true;
     }

@@ -34,24 +34,27 @@ Protocol protocol_of_ether_type(std::uint16_t type) {
   }
 }
 
-LayerResult read_ethernet(Bytes bytes) {
+LayerResult read_ethernet(Bytes& bytes) {
   if (bytes.size() < kEthernetHeaderSize) return tl::make_unexpected(Defect::kFrameTruncated);
-  return Layer{protocol_of_ether_type(load_be16(bytes.data() + 12)),
-               bytes.subspan(kEthernetHeaderSize)};
+  const std::uint16_t type = load_be16(bytes.data() + 12);
+  bytes = bytes.subspan(kEthernetHeaderSize);
+  return protocol_of_ether_type(type);
 }
 
-LayerResult read_vlan(Bytes bytes) {
+LayerResult read_vlan(Bytes& bytes) {
   if (bytes.size() < kVlanTagSize) return tl::make_unexpected(Defect::kFrameTruncated);
-  return Layer{protocol_of_ether_type(load_be16(bytes.data() + 2)), bytes.subspan(kVlanTagSize)};
+  const std::uint16_t type = load_be16(bytes.data() + 2);
+  bytes = bytes.subspan(kVlanTagSize);
+  return protocol_of_ether_type(type);
 }
 
-LayerResult read_llc(Bytes bytes) {
+LayerResult read_llc(Bytes& bytes) {
   const bool snap = bytes.size() >= kSnapHeaderSize && load_be32(bytes.data()) == kSnap;
-  if (!snap || load_be16(bytes.data() + 4) != 0) return Layer{Protocol::kNotIp, bytes};
+  if (!snap || load_be16(bytes.data() + 4) != 0) return Protocol::kNotIp;
   const Protocol protocol = protocol_of_ether_type(load_be16(bytes.data() + 6));
+  bytes = bytes.subspan(kSnapHeaderSize);
   // A length here would be LLC in LLC, which nothing sends.
-  return Layer{protocol == Protocol::kLlc ? Protocol::kNotIp : protocol,
-               bytes.subspan(kSnapHeaderSize)};
+  return protocol == Protocol::kLlc ? Protocol::kNotIp : protocol;
 }
 
 }  // namespace koegura::capture

@@ -64,7 +64,7 @@ void Fragments::finish() {
 }
 
 Fragments::Key Fragments::key_of(const IpHeader& fragment) {
-  return {fragment.source, fragment.destination, fragment.fragment.id,
+  return {fragment.source(), fragment.destination(), fragment.fragment.id,
           fragment.is_v6 ? std::uint8_t{0} : fragment.protocol, fragment.is_v6};
 }
 

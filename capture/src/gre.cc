@@ -14,18 +14,19 @@ constexpr std::uint16_t kVersion = 0x0007;  // 1 is PPTP's (RFC 2637), which car
 
 }  // namespace
 
-LayerResult read_gre(Bytes bytes) {
+LayerResult read_gre(Bytes& bytes) {
   std::size_t size = 4;
   if (bytes.size() < size) return tl::make_unexpected(Defect::kFrameTruncated);
   const std::uint16_t flags = load_be16(bytes.data());
-  if ((flags & (kRoutingPresent | kVersion)) != 0) return Layer{Protocol::kNotIp, bytes};
+  if ((flags & (kRoutingPresent | kVersion)) != 0) return Protocol::kNotIp;
   for (const std::uint16_t field : {kChecksumPresent, kKeyPresent, kSequencePresent}) {
     if ((flags & field) != 0) size += 4;
   }
   if (bytes.size() < size) return tl::make_unexpected(Defect::kFrameTruncated);
   const Protocol protocol = protocol_of_ether_type(load_be16(bytes.data() + 2));
+  bytes = bytes.subspan(size);
   // The field is an EtherType, never a length (RFC 2784 §2.4).
-  return Layer{protocol == Protocol::kLlc ? Protocol::kNotIp : protocol, bytes.subspan(size)};
+  return protocol == Protocol::kLlc ? Protocol::kNotIp : protocol;
 }
 
 }  // namespace koegura::capture

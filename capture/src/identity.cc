@@ -9,7 +9,7 @@
 namespace koegura::capture {
 namespace {
 
-// Japanese carriers' reasons for a hidden number (TTC JJ-90.30): 非通知, 公衆電話, 表示圏外,
+// Japanese carriers' reasons for a hidden number: 非通知, 公衆電話, 表示圏外, サービス競合.
 // サービス競合.
 constexpr std::array<std::string_view, 4> kWithheldReasons = {
     "Anonymous", "Coin line/payphone", "Unavailable", "Interaction with other service"};

@@ -12,20 +12,6 @@ constexpr std::size_t kIpv4HeaderSize = 20;
 constexpr std::size_t kIpv6HeaderSize = 40;
 constexpr int kMaxExtensionHeaders = 8;  // senders use one or two; a chain of hundreds is an attack
 
-IpAddress v4_address(const std::byte* at) {
-  IpAddress address;
-  address.bytes[10] = 0xFF;
-  address.bytes[11] = 0xFF;
-  std::memcpy(address.bytes.data() + 12, at, 4);
-  return address;
-}
-
-IpAddress v6_address(const std::byte* at) {
-  IpAddress address;
-  std::memcpy(address.bytes.data(), at, address.bytes.size());
-  return address;
-}
-
 tl::expected<IpHeader, Defect> read_ipv4(Bytes bytes) {
   if (bytes.size() < kIpv4HeaderSize) return tl::make_unexpected(Defect::kIpTruncated);
   const std::byte* at = bytes.data();
@@ -42,8 +28,6 @@ tl::expected<IpHeader, Defect> read_ipv4(Bytes bytes) {
   header.size = static_cast<std::uint16_t>(header_size);
   header.protocol = load_u8(at + 9);
   header.ttl = load_u8(at + 8);
-  header.source = v4_address(at + 12);
-  header.destination = v4_address(at + 16);
   const std::uint16_t flags_and_offset = load_be16(at + 6);
   header.fragment.id = load_be16(at + 4);
   header.fragment.offset = (flags_and_offset & 0x1FFFU) * 8U;
@@ -114,13 +98,25 @@ tl::expected<IpHeader, Defect> read_ipv6(Bytes bytes) {
   header.protocol = load_u8(at + 6);
   header.ttl = load_u8(at + 7);
   header.is_v6 = true;
-  header.source = v6_address(at + 8);
-  header.destination = v6_address(at + 24);
   if (!walk_extensions(header)) return tl::make_unexpected(Defect::kIpv6BadExtension);
   return header;
 }
 
 }  // namespace
+
+IpAddress IpHeader::address(std::size_t at) const {
+  IpAddress address;
+  if (is_v6) {
+    std::memcpy(address.bytes.data(), datagram.data() + at, address.bytes.size());
+    return address;
+  }
+  // ::ffff:0:0/96 in two whole words: who hashes the address loads it as two words, and waits for
+  // stores that are smaller.
+  const std::uint64_t v4 = load_le32(datagram.data() + at);
+  store_le64(reinterpret_cast<std::byte*>(address.bytes.data()), 0);
+  store_le64(reinterpret_cast<std::byte*>(address.bytes.data() + 8), v4 << 32U | 0xFFFF0000U);
+  return address;
+}
 
 tl::expected<IpHeader, Defect> read_ip_header(Bytes bytes) {
   if (bytes.empty()) return tl::make_unexpected(Defect::kIpTruncated);

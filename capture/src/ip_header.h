@@ -41,12 +41,16 @@ struct IpHeader {
   std::uint8_t protocol = 0;  // of the payload
   std::uint8_t ttl = 0;
   bool is_v6 = false;
-  IpAddress source;
-  IpAddress destination;
   FragmentFields fragment;
 
+  // Read when asked for: most headers are read once, straight into the packet.
+  [[nodiscard]] IpAddress source() const { return address(is_v6 ? 8 : 12); }
+  [[nodiscard]] IpAddress destination() const { return address(is_v6 ? 24 : 16); }
   [[nodiscard]] Bytes payload() const { return datagram.subspan(size); }
   [[nodiscard]] bool is_fragment() const { return fragment.offset != 0 || fragment.more; }
+
+ private:
+  [[nodiscard]] IpAddress address(std::size_t at) const;
 };
 
 // Reads the header at the front of bytes, which may go on behind the datagram.

@@ -1,5 +1,6 @@
-// Layer: one step of decapsulation: what lies inside a header, and which protocol reads it next.
-// Each protocol is one function Bytes -> Layer; decapsulation.cc holds the table of them.
+// Layers: the headers that may lie around an IP datagram. Each protocol is one function, which
+// takes its header off the front of the bytes and says which protocol reads on; decapsulation.cc
+// holds the table of them.
 #pragma once
 
 #include <tl/expected.hpp>
@@ -23,22 +24,18 @@ enum class Protocol : std::uint8_t {
   kNotIp,  // well formed, and nothing that could carry a call
 };
 
-struct Layer {
-  Protocol protocol = Protocol::kNotIp;
-  Bytes bytes;
-};
+// bytes is of no use after a defect.
+using LayerResult = tl::expected<Protocol, Defect>;
 
-using LayerResult = tl::expected<Layer, Defect>;
-
-[[nodiscard]] LayerResult read_ethernet(Bytes bytes);
-[[nodiscard]] LayerResult read_vlan(Bytes bytes);
-[[nodiscard]] LayerResult read_llc(Bytes bytes);
-[[nodiscard]] LayerResult read_mpls(Bytes bytes);
-[[nodiscard]] LayerResult read_pppoe(Bytes bytes);
-[[nodiscard]] LayerResult read_linux_sll(Bytes bytes);
-[[nodiscard]] LayerResult read_linux_sll2(Bytes bytes);
-[[nodiscard]] LayerResult read_loopback(Bytes bytes);
-[[nodiscard]] LayerResult read_gre(Bytes bytes);
+[[nodiscard]] LayerResult read_ethernet(Bytes& bytes);
+[[nodiscard]] LayerResult read_vlan(Bytes& bytes);
+[[nodiscard]] LayerResult read_llc(Bytes& bytes);
+[[nodiscard]] LayerResult read_mpls(Bytes& bytes);
+[[nodiscard]] LayerResult read_pppoe(Bytes& bytes);
+[[nodiscard]] LayerResult read_linux_sll(Bytes& bytes);
+[[nodiscard]] LayerResult read_linux_sll2(Bytes& bytes);
+[[nodiscard]] LayerResult read_loopback(Bytes& bytes);
+[[nodiscard]] LayerResult read_gre(Bytes& bytes);
 
 // The protocol of an EtherType; a value up to 1500 is a length, and LLC follows (802.3 §3.2.6).
 [[nodiscard]] Protocol protocol_of_ether_type(std::uint16_t type);

@@ -44,6 +44,7 @@ Leg::Leg(LegId id, const Sighting& first, const SignallingOptions& options, Sign
       sink_(&sink),
       wire_call_id_(first.message.call_id),
       caller_tag_(first.message.from.tag()),
+      invite_cseq_(first.message.cseq),
       last_message_(first.time) {
   call_.call_id = wire_text(wire_call_id_);
   call_.from_tag = wire_text(caller_tag_);
@@ -140,8 +141,8 @@ void Leg::on_initial_invite(const Sighting& sighting) {
 
 void Leg::come_back() {
   if (phase_ == Phase::kReleased && !by_failure_) return;
-  // Whoever listens was told that the endpoints are free: tell again what is described from now on.
-  if (phase_ == Phase::kReleased) negotiation_.forget_announced();
+  // Whoever listens was told that the endpoints are free.
+  if (phase_ == Phase::kReleased) announce(negotiation_.media().size());
   phase_ = cancelled_ ? Phase::kCancelled : Phase::kCalling;
   by_failure_ = false;
 }
@@ -248,9 +249,9 @@ bool Leg::on_description(const Sighting& sighting) {
   return true;
 }
 
-void Leg::announce(std::size_t added) {
+void Leg::announce(std::size_t newest) {
   const std::vector<NegotiatedMedia>& media = negotiation_.media();
-  for (std::size_t i = media.size() - added; i < media.size(); ++i) sink_->on_media(id_, media[i]);
+  for (std::size_t i = media.size() - newest; i < media.size(); ++i) sink_->on_media(id_, media[i]);
 }
 
 void Leg::note_parties(const Sighting& sighting) {

@@ -83,7 +83,7 @@ class Leg {
   void on_invite_success(const Sighting& sighting);
   void on_invite_failure(const Sighting& sighting);
   [[nodiscard]] bool on_description(const Sighting& sighting);
-  void announce(std::size_t added);
+  void announce(std::size_t newest);  // so many of the media's last entries
 
   void note_parties(const Sighting& sighting);
   void note_session_timer(const Sighting& sighting);

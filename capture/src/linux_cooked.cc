@@ -12,14 +12,18 @@ constexpr std::size_t kSll2HeaderSize = 20;
 
 }  // namespace
 
-LayerResult read_linux_sll(Bytes bytes) {
+LayerResult read_linux_sll(Bytes& bytes) {
   if (bytes.size() < kSllHeaderSize) return tl::make_unexpected(Defect::kFrameTruncated);
-  return Layer{protocol_of_ether_type(load_be16(bytes.data() + 14)), bytes.subspan(kSllHeaderSize)};
+  const std::uint16_t type = load_be16(bytes.data() + 14);
+  bytes = bytes.subspan(kSllHeaderSize);
+  return protocol_of_ether_type(type);
 }
 
-LayerResult read_linux_sll2(Bytes bytes) {
+LayerResult read_linux_sll2(Bytes& bytes) {
   if (bytes.size() < kSll2HeaderSize) return tl::make_unexpected(Defect::kFrameTruncated);
-  return Layer{protocol_of_ether_type(load_be16(bytes.data())), bytes.subspan(kSll2HeaderSize)};
+  const std::uint16_t type = load_be16(bytes.data());
+  bytes = bytes.subspan(kSll2HeaderSize);
+  return protocol_of_ether_type(type);
 }
 
 }  // namespace koegura::capture

@@ -6,21 +6,21 @@
 
 namespace koegura::capture {
 
-LayerResult read_loopback(Bytes bytes) {
+LayerResult read_loopback(Bytes& bytes) {
   constexpr std::size_t kFamilySize = 4;
   if (bytes.size() < kFamilySize) return tl::make_unexpected(Defect::kFrameTruncated);
   const std::uint32_t big_endian = load_be32(bytes.data());
   const std::uint32_t family = big_endian <= 0xFFFF ? big_endian : load_le32(bytes.data());
-  const Bytes rest = bytes.subspan(kFamilySize);
+  bytes = bytes.subspan(kFamilySize);
   switch (family) {
     case 2:   // AF_INET everywhere
     case 10:  // AF_INET6 of Linux,
     case 24:  // NetBSD and OpenBSD,
     case 28:  // FreeBSD,
     case 30:  // macOS
-      return Layer{Protocol::kIp, rest};
+      return Protocol::kIp;
     default:
-      return Layer{Protocol::kNotIp, rest};
+      return Protocol::kNotIp;
   }
 }
 

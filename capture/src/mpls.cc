@@ -13,7 +13,7 @@ constexpr std::uint32_t kBottomOfStack = 0x100;
 
 }  // namespace
 
-LayerResult read_mpls(Bytes bytes) {
+LayerResult read_mpls(Bytes& bytes) {
   std::uint32_t label = 0;
   do {
     if (bytes.size() < kLabelSize) return tl::make_unexpected(Defect::kFrameTruncated);
@@ -25,12 +25,13 @@ LayerResult read_mpls(Bytes bytes) {
   switch (load_u8(bytes.data()) >> 4U) {
     case 4:
     case 6:
-      return Layer{Protocol::kIp, bytes};
+      return Protocol::kIp;
     case 0:
       if (bytes.size() < kControlWordSize) return tl::make_unexpected(Defect::kFrameTruncated);
-      return Layer{Protocol::kEthernet, bytes.subspan(kControlWordSize)};
+      bytes = bytes.subspan(kControlWordSize);
+      return Protocol::kEthernet;
     default:
-      return Layer{Protocol::kNotIp, bytes};
+      return Protocol::kNotIp;
   }
 }
 

@@ -99,7 +99,7 @@ std::size_t Negotiation::refuse(const Exchange& exchange, Timestamp now) {
   std::size_t added = 0;
   const std::size_t end = media_.size();
   for (std::size_t i = exchange_media_; i < end; ++i) {
-    const NegotiatedMedia* before = latest(media_[i].side, media_[i].endpoint, 0, exchange_media_);
+    const NegotiatedMedia* before = latest(media_[i].side, media_[i].endpoint, exchange_media_);
     if (before == nullptr) continue;
     NegotiatedMedia restored = *before;
     restored.since = now;
@@ -116,16 +116,16 @@ void Negotiation::close(Timestamp end) {
 // A description that the endpoint had already is no news. Hops of a proxy that rewrites SDP give
 // a side several endpoints; each is kept.
 bool Negotiation::announce(NegotiatedMedia media) {
-  const NegotiatedMedia* known = latest(media.side, media.endpoint, announced_from_, media_.size());
+  const NegotiatedMedia* known = latest(media.side, media.endpoint, media_.size());
   if (known != nullptr && same_description(*known, media)) return false;
   if (media_.size() >= kMaxMedia) return false;
   media_.push_back(std::move(media));
   return true;
 }
 
-const NegotiatedMedia* Negotiation::latest(Side side, const Endpoint& endpoint, std::size_t from,
-                                           std::size_t to) const {
-  for (std::size_t i = to; i > from; --i) {
+const NegotiatedMedia* Negotiation::latest(Side side, const Endpoint& endpoint,
+                                           std::size_t count) const {
+  for (std::size_t i = count; i > 0; --i) {
     const NegotiatedMedia& media = media_[i - 1];
     if (media.side == side && media.endpoint == endpoint) return &media;
   }

@@ -33,8 +33,6 @@ class Negotiation {
   // A final failure of the exchange: as if the offer had never been made (RFC 6141 §3.1). Gives
   // the number of media entries that were added to restore the previous state.
   std::size_t refuse(const Exchange& exchange, Timestamp now);
-  // Forgets what was announced, so that the same description counts as new again.
-  void forget_announced() { announced_from_ = media_.size(); }
   // The leg is over: open holds end.
   void close(Timestamp end);
 
@@ -51,8 +49,9 @@ class Negotiation {
   };
 
   [[nodiscard]] bool announce(NegotiatedMedia media);
-  [[nodiscard]] const NegotiatedMedia* latest(Side side, const Endpoint& endpoint, std::size_t from,
-                                              std::size_t to) const;
+  // The last entry of the side and endpoint among the first `count`.
+  [[nodiscard]] const NegotiatedMedia* latest(Side side, const Endpoint& endpoint,
+                                              std::size_t count) const;
   void apply_offer(const Offer& offer);
   void apply_answer(Timestamp now, Side side, MediaDirection direction);
   void set_hold(Side side, Timestamp at, bool held);
@@ -63,7 +62,6 @@ class Negotiation {
   std::optional<Exchange> exchange_;
   std::optional<Offer> offer_;      // of the exchange
   std::size_t exchange_media_ = 0;  // media_.size() when the exchange began
-  std::size_t announced_from_ = 0;  // entries before this one do not count as announced
   bool initial_ = false;
   bool accepted_ = false;
 };

@@ -8,7 +8,9 @@ namespace koegura::capture {
 tl::expected<Packet, Defect> parse_ip(Timestamp time, Bytes datagram) {
   const auto header = read_ip_header(datagram);
   if (!header) return tl::make_unexpected(header.error());
-  return read_transport(time, *header);
+  tl::expected<Packet, Defect> packet;
+  if (const auto defect = read_packet(time, *header, *packet)) return tl::make_unexpected(*defect);
+  return packet;
 }
 
 }  // namespace koegura::capture

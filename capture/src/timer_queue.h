@@ -3,9 +3,9 @@
 // keep a leg alive cost nothing here. (A sorted set would pay two tree operations for each.)
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <queue>
-#include <unordered_map>
 #include <vector>
 
 #include "capture/signalling.h"

@@ -38,22 +38,25 @@ bool read_tcp(Bytes segment, Packet& packet) {
 
 }  // namespace
 
-tl::expected<Packet, Defect> read_transport(Timestamp time, const IpHeader& header) {
-  Packet packet;
+std::optional<Defect> read_packet(Timestamp time, const IpHeader& header, Packet& packet) {
   packet.time = time;
   packet.ip = header.datagram;
   packet.payload = header.payload();
-  packet.source.address = header.source;
-  packet.destination.address = header.destination;
+  packet.source = {header.source(), 0};
+  packet.destination = {header.destination(), 0};
+  packet.tcp_sequence = 0;
+  packet.tcp_flags = 0;
+  packet.frames = 1;
+  packet.transport = Transport::kOther;
   packet.ttl = header.ttl;
-  if (header.is_fragment()) return packet;
+  if (header.is_fragment()) return std::nullopt;
   if (header.protocol == ip_protocol::kUdp && !read_udp(header.payload(), packet)) {
-    return tl::make_unexpected(Defect::kUdpTruncated);
+    return Defect::kUdpTruncated;
   }
   if (header.protocol == ip_protocol::kTcp && !read_tcp(header.payload(), packet)) {
-    return tl::make_unexpected(Defect::kTcpTruncated);
+    return Defect::kTcpTruncated;
   }
-  return packet;
+  return std::nullopt;
 }
 
 }  // namespace koegura::capture

@@ -44,6 +44,11 @@ inline void store_le32(std::byte* at, std::uint32_t value) {
   at[3] = static_cast<std::byte>(value >> 24U);
 }
 
+inline void store_le64(std::byte* at, std::uint64_t value) {
+  store_le32(at, static_cast<std::uint32_t>(value));
+  store_le32(at + 4, static_cast<std::uint32_t>(value >> 32U));
+}
+
 // Capture files come in the byte order of the machine that wrote them.
 enum class ByteOrder : bool { kLittle, kBig };
 

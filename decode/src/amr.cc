@@ -10,10 +10,10 @@ namespace {
 
 // Speech bits by frame type (3GPP TS 26.101 table 1, TS 26.201 table 1); 0 = no bits at all.
 constexpr unsigned kInvalid = ~0U;
-constexpr std::array<unsigned, 16> kNarrowBits = {95, 103, 118, 134, 148, 159, 204, 244, 39, 43, 38, 37,
-                                                  kInvalid, kInvalid, kInvalid, 0};
-constexpr std::array<unsigned, 16> kWideBits = {132, 177, 253, 285, 317, 365, 397, 461, 477, 40,
-                                                kInvalid, kInvalid, kInvalid, kInvalid, 0, 0};
+constexpr std::array<unsigned, 16> kNarrowBits = {
+    95, 103, 118, 134, 148, 159, 204, 244, 39, 43, 38, 37, kInvalid, kInvalid, kInvalid, 0};
+constexpr std::array<unsigned, 16> kWideBits = {
+    132, 177, 253, 285, 317, 365, 397, 461, 477, 40, kInvalid, kInvalid, kInvalid, kInvalid, 0, 0};
 constexpr unsigned kSpeechLost = 14;  // AMR-WB only
 
 struct Family {

@@ -38,8 +38,9 @@ class ChannelSelection {
         break;
     }
     mix_.resize(stereo[0].size());
-    std::transform(stereo[0].begin(), stereo[0].end(), stereo[1].begin(), mix_.begin(),
-                   [](int a, int b) { return static_cast<Sample>(std::clamp(a + b, -32768, 32767)); });
+    std::transform(
+        stereo[0].begin(), stereo[0].end(), stereo[1].begin(), mix_.begin(),
+        [](int a, int b) { return static_cast<Sample>(std::clamp(a + b, -32768, 32767)); });
     mixed_ = mix_;
     return {&mixed_, 1};
   }
@@ -88,7 +89,8 @@ struct Recording {
   FlacProperties flac;
 
   [[nodiscard]] Result<void> decode(const SampleSink& sink) {
-    return decode_flac(info, [this] { return reader.next_frame(); }, sink);
+    return decode_flac(
+        info, [this] { return reader.next_frame(); }, sink);
   }
 };
 
@@ -131,8 +133,8 @@ Result<void> export_flac(Recording& recording, int output, ChannelChoice choice)
   EncodedFlac encoded(std::filesystem::temp_directory_path(none).string(), kFlacMemory);
   auto encoder = FlacEncoder::create(recording.flac.sample_rate, selection.channels(), encoded);
   if (!encoder) return tl::make_unexpected(encoder.error());
-  Result<void> done = recording.decode(
-      [&](Planes stereo) { return (*encoder)->encode(selection.select(stereo)); });
+  Result<void> done =
+      recording.decode([&](Planes stereo) { return (*encoder)->encode(selection.select(stereo)); });
   if (done) done = (*encoder)->finish();
   if (done) done = write_flac_start(output, encoded.stream_info());
   FlacFrameReader reader(encoded);

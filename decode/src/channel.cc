@@ -43,6 +43,12 @@ Channel::Channel(Side side, std::uint32_t call_rate, std::vector<StreamRenderer*
   std::stable_sort(streams_.begin(), streams_.end(), [](const auto* a, const auto* b) {
     return a->stream().packets > b->stream().packets;
   });
+  for (auto stream = streams_.begin(); stream != streams_.end(); ++stream) {
+    const auto elder = std::find_if(streams_.begin(), stream, [&](const auto* other) {
+      return other->stream().ssrc == (*stream)->stream().ssrc;
+    });
+    if (elder != stream) (*stream)->follow(**elder);
+  }
 }
 
 Result<void> Channel::advance(Position until) {

@@ -2,7 +2,8 @@
 //
 // Where streams overlap, the one with more packets is heard, and the others only where it has
 // nothing: a proxy's second hop fills what the first one lost, an early dialog's ringing tone
-// ends where the answer's audio begins.
+// ends where the answer's audio begins. Streams of one SSRC are hops of one voice and share a
+// clock.
 #pragma once
 
 #include <optional>

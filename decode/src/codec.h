@@ -18,7 +18,8 @@ namespace koegura::decode {
 
 using capture::MediaFormat;
 
-// Turns frames into samples. Keeps state from frame to frame, so there is one per stream and format.
+// Turns frames into samples. Keeps state from frame to frame, so there is one per stream and
+// format.
 class Decoder {
  public:
   virtual ~Decoder() = default;

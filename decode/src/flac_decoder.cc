@@ -15,13 +15,14 @@ struct Delete {
 };
 
 // "fLaC" and STREAMINFO as the last metadata block.
-constexpr std::array<std::byte, 8> kStreamStart = {
-    std::byte{'f'}, std::byte{'L'}, std::byte{'a'}, std::byte{'C'},
-    std::byte{0x80}, std::byte{0}, std::byte{0}, std::byte{34}};
+constexpr std::array<std::byte, 8> kStreamStart = {std::byte{'f'}, std::byte{'L'},  std::byte{'a'},
+                                                   std::byte{'C'}, std::byte{0x80}, std::byte{0},
+                                                   std::byte{0},   std::byte{34}};
 
 std::uint64_t big_endian(const FlacStreamInfo& info, std::size_t at, unsigned bytes) {
   std::uint64_t value = 0;
-  for (unsigned i = 0; i < bytes; ++i) value = (value << 8U) | static_cast<std::uint64_t>(info[at + i]);
+  for (unsigned i = 0; i < bytes; ++i)
+    value = (value << 8U) | static_cast<std::uint64_t>(info[at + i]);
   return value;
 }
 

@@ -26,8 +26,8 @@ using FlacSource = std::function<Result<capture::Bytes>()>;
 // Gets one plane of samples a channel; they live only for the call.
 using SampleSink = std::function<Result<void>(std::span<const std::span<const Sample>> planes)>;
 
-// Decodes until the end, or the first error of source, sink or stream. REQUIRES: 16 bits a sample, at
-// most 8 channels.
+// Decodes until the end, or the first error of source, sink or stream. REQUIRES: 16 bits a sample,
+// at most 8 channels.
 [[nodiscard]] Result<void> decode_flac(const FlacStreamInfo& info, const FlacSource& source,
                                        const SampleSink& sink);
 

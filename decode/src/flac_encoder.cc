@@ -89,7 +89,8 @@ class LibFlacEncoder final : public FlacEncoder {
   static FLAC__StreamEncoderWriteStatus on_write(const FLAC__StreamEncoder* /*encoder*/,
                                                  const FLAC__byte* data, std::size_t bytes,
                                                  unsigned samples, unsigned /*frame*/, void* self) {
-    if (samples == 0) return FLAC__STREAM_ENCODER_WRITE_STATUS_OK;  // the header: on_metadata has it
+    if (samples == 0)
+      return FLAC__STREAM_ENCODER_WRITE_STATUS_OK;  // the header: on_metadata has it
     auto& me = *static_cast<LibFlacEncoder*>(self);
     me.written_ = me.out_.append(samples, {reinterpret_cast<const std::byte*>(data), bytes});
     return me.written_ ? FLAC__STREAM_ENCODER_WRITE_STATUS_OK

@@ -51,16 +51,17 @@ PayloadMeaning meaning_of(const MediaFormat& format) {
 
 FormatMap::FormatMap(const capture::FinishedCall& call, const capture::FinishedStream& stream) {
   const capture::Side receiver = capture::other(stream.side);
-  const NegotiatedMedia* other_kind = nullptr;
+  std::vector<const NegotiatedMedia*> not_audio;  // at this endpoint
   for (const NegotiatedMedia& media : call.media) {
     const bool here = media.endpoint == stream.destination;
-    if (media.kind != MediaKind::kAudio) {
-      if (here) other_kind = &media;
-    } else {
+    if (media.kind == MediaKind::kAudio) {
       (here ? at_endpoint_ : elsewhere_).push_back(&media);
+    } else if (here) {
+      not_audio.push_back(&media);
     }
   }
-  carries_audio_ = other_kind == nullptr || !at_endpoint_.empty();
+  carries_audio_ = not_audio.empty() || !at_endpoint_.empty();
+  if (!carries_audio_) at_endpoint_ = std::move(not_audio);
   std::stable_partition(elsewhere_.begin(), elsewhere_.end(),
                         [&](const NegotiatedMedia* media) { return media->side == receiver; });
 }
@@ -137,8 +138,7 @@ std::uint32_t FormatMap::highest_possible_rate() const {
   for (const NegotiatedMedia* media : lists) {
     for (const MediaFormat& format : media->formats) {
       const std::optional<MediaFormat> known = static_format(format.payload_type);
-      const PayloadMeaning meaning =
-          meaning_of(format.encoding.empty() && known ? *known : format);
+      const PayloadMeaning meaning = meaning_of(format.encoding.empty() && known ? *known : format);
       if (meaning.role == PayloadRole::kAudio) highest = std::max(highest, meaning.audio_rate);
     }
   }

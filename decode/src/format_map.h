@@ -1,9 +1,9 @@
 // FormatMap: what the payload types of one stream mean, as SDP said it at the time.
 //
-// Payload type numbers belong to the receiver (RFC 3264 §5.1), so the stream's destination says whose.
-// Looked for in this order: the description in force at that endpoint, its earlier ones (a sender
-// may be slow to follow a re-INVITE), its later ones (media may overtake the answer), those of the same
-// side elsewhere, the other side's, the static types of RFC 3551.
+// Payload type numbers belong to the receiver (RFC 3264 §5.1), so the stream's destination says
+// whose. Looked for in this order: the description in force at that endpoint, its earlier ones (a
+// sender may be slow to follow a re-INVITE), its later ones (media may overtake the answer), those
+// of the same side elsewhere, the other side's, the static types of RFC 3551.
 #pragma once
 
 #include <cstdint>
@@ -26,13 +26,13 @@ enum class PayloadRole : std::uint8_t {
 // whether anything changed; it lives as long as the map.
 struct PayloadMeaning {
   PayloadRole role = PayloadRole::kUndecodable;
-  const Codec* codec = nullptr;   // kAudio
-  MediaFormat format;             // encoding is empty if nothing described it
-  std::uint32_t clock_rate = 0;   // of RTP timestamps, 0 if unknown
-  std::uint32_t audio_rate = 0;   // kAudio
+  const Codec* codec = nullptr;  // kAudio
+  MediaFormat format;            // encoding is empty if nothing described it
+  std::uint32_t clock_rate = 0;  // of RTP timestamps, 0 if unknown
+  std::uint32_t audio_rate = 0;  // kAudio
   bool encrypted = false;
-  std::string why;                // kUndecodable: in words
-  std::uint32_t packets = 0;      // for the owner of the map to count
+  std::string why;            // kUndecodable: in words
+  std::uint32_t packets = 0;  // for the owner of the map to count
 };
 
 class FormatMap {

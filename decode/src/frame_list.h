@@ -40,7 +40,8 @@ class FrameList {
   }
   // Room to repack the next frame into, zeroed. REQUIRES: not full.
   [[nodiscard]] std::span<std::byte> repack(std::size_t bytes) {
-    const std::span<std::byte> room = std::span(repacked_).subspan(size_ * kMaxRepackedFrame, bytes);
+    const std::span<std::byte> room =
+        std::span(repacked_).subspan(size_ * kMaxRepackedFrame, bytes);
     for (std::byte& b : room) b = std::byte{0};
     return room;
   }

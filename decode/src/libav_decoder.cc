@@ -25,7 +25,9 @@ struct FrameFree {
   void operator()(AVFrame* frame) const { av_frame_free(&frame); }
 };
 
-Sample to_sample(std::int16_t value) { return value; }
+Sample to_sample(std::int16_t value) {
+  return value;
+}
 Sample to_sample(float value) {
   return static_cast<Sample>(std::lrintf(std::clamp(value * 32768.0F, -32768.0F, 32767.0F)));
 }

@@ -60,7 +60,9 @@ Result<void> LibavOutput::check(int libav_result, const char* doing) const {
   return {};
 }
 
-void MuxerFree::operator()(AVFormatContext* muxer) const { avformat_free_context(muxer); }
+void MuxerFree::operator()(AVFormatContext* muxer) const {
+  avformat_free_context(muxer);
+}
 
 Muxer open_muxer(const char* format, LibavOutput& output) {
   av_log_set_level(AV_LOG_QUIET);

@@ -27,7 +27,9 @@ std::string metadata(const AVStream& stream, const char* name) {
 void MatroskaReader::Close::operator()(AVFormatContext* demuxer) const {
   avformat_close_input(&demuxer);
 }
-void MatroskaReader::Close::operator()(AVPacket* packet) const { av_packet_free(&packet); }
+void MatroskaReader::Close::operator()(AVPacket* packet) const {
+  av_packet_free(&packet);
+}
 
 Result<MatroskaReader> MatroskaReader::open(const std::string& path) {
   av_log_set_level(AV_LOG_QUIET);

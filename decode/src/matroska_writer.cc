@@ -64,6 +64,7 @@ bool add_audio(AVFormatContext& muxer, const EncodedFlac& flac, const RenderedAu
 }
 
 bool add_attachment(AVFormatContext& muxer, const Attachment& attachment) {
+  if (attachment.bytes.empty()) return true;
   AVStream* stream = avformat_new_stream(&muxer, nullptr);
   if (stream == nullptr) return false;
   stream->codecpar->codec_type = AVMEDIA_TYPE_ATTACHMENT;

@@ -22,8 +22,7 @@ constexpr Sample expand_a_law(unsigned code) {
   code ^= 0x55U;
   const unsigned segment = (code >> 4U) & 7U;
   const unsigned step = ((code & 15U) << 4U) + 8U;
-  const int magnitude =
-      static_cast<int>(segment == 0 ? step : (step + 256U) << (segment - 1U));
+  const int magnitude = static_cast<int>(segment == 0 ? step : (step + 256U) << (segment - 1U));
   return static_cast<Sample>((code & 0x80U) != 0 ? magnitude : -magnitude);
 }
 

@@ -1,5 +1,5 @@
-// PieceQueue: one stream's part of the timeline, decoded and waiting for its block: pieces without a gap
-// between them, each either samples or a reason why there are none.
+// PieceQueue: one stream's part of the timeline, decoded and waiting for its block: pieces without
+// a gap between them, each either samples or a reason why there are none.
 #pragma once
 
 #include <algorithm>

@@ -18,7 +18,9 @@ void ReorderWindow::hold(const StreamPacket& packet) {
   ++held_;
 }
 
-const StreamPacket* ReorderWindow::front() const { return after(next_ - 1); }
+const StreamPacket* ReorderWindow::front() const {
+  return after(next_ - 1);
+}
 
 const StreamPacket* ReorderWindow::after(std::int64_t sequence) const {
   if (held_ == 0) return nullptr;

@@ -1,5 +1,5 @@
-// ReorderWindow: puts packets back into the order of their sequence numbers (RFC 3550 §5.1). Packets
-// in order never enter it. Behind a hole it waits for kPatience of capture time or until
+// ReorderWindow: puts packets back into the order of their sequence numbers (RFC 3550 §5.1).
+// Packets in order never enter it. Behind a hole it waits for kPatience of capture time or until
 // kSlots numbers are open: a recorder has no deadline, so late is not lost.
 #pragma once
 
@@ -34,7 +34,9 @@ class ReorderWindow {
   [[nodiscard]] bool empty() const { return held_ == 0; }
   [[nodiscard]] bool fits(std::int64_t sequence) const { return sequence - next_ < kSlots; }
   // True once for each number among the last kSlots.
-  [[nodiscard]] bool is_new(std::int64_t sequence) const { return seen_[slot(sequence)] != sequence; }
+  [[nodiscard]] bool is_new(std::int64_t sequence) const {
+    return seen_[slot(sequence)] != sequence;
+  }
 
   // A packet passes by without being held. REQUIRES: it is its turn.
   void pass(std::int64_t sequence) {
@@ -43,7 +45,8 @@ class ReorderWindow {
   }
   // Copies the packet. REQUIRES: fits and is_new.
   void hold(const StreamPacket& packet);
-  // Lets the numbers begin here. REQUIRES: empty, or sequence is before next() and the held ones fit.
+  // Lets the numbers begin here. REQUIRES: empty, or sequence is before next() and the held ones
+  // fit.
   void begin_at(std::int64_t sequence) { next_ = sequence; }
 
   // The first held packet, or null. Valid until it is released.

@@ -11,7 +11,9 @@ extern "C" {
 
 namespace koegura::decode {
 
-void Resampler::Free::operator()(SwrContext* context) const { swr_free(&context); }
+void Resampler::Free::operator()(SwrContext* context) const {
+  swr_free(&context);
+}
 
 std::unique_ptr<Resampler> Resampler::create(std::uint32_t from_rate, std::uint32_t to_rate) {
   av_log_set_level(AV_LOG_QUIET);

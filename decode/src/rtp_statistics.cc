@@ -49,8 +49,8 @@ double RtpStatistics::mos(const Codec* codec) const {
   if (codec == nullptr || packets_ == 0) return 0;
   const double lost_percent = 100.0 * lost() / (static_cast<double>(lost()) + packets_);
   const double impairment =
-      codec->equipment_impairment + (95 - codec->equipment_impairment) * lost_percent /
-                                        (lost_percent + codec->loss_robustness);
+      codec->equipment_impairment +
+      (95 - codec->equipment_impairment) * lost_percent / (lost_percent + codec->loss_robustness);
   const double r = kBestRating - kDelayMs * kImpairmentPerMs - impairment;
   if (r <= 0) return 1;
   return std::clamp(1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6, 1.0, 4.5);

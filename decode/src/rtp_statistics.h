@@ -1,5 +1,5 @@
-// RtpStatistics: what RFC 3550 lets a receiver say about one stream, and a MOS from it. Fed in order of
-// arrival.
+// RtpStatistics: what RFC 3550 lets a receiver say about one stream, and a MOS from it. Fed in
+// order of arrival.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ class RtpStatistics {
   [[nodiscard]] std::uint32_t duplicates() const { return duplicates_; }
   [[nodiscard]] std::uint32_t reordered() const { return reordered_; }
   [[nodiscard]] double jitter_ms() const { return jitter_ns_ / 1e6; }
-  // 1.0 to 4.5 by the E-model (ITU-T G.107), simplified: loss taken as random, a fixed delay, no echo,
-  // the codec's row for the rest. 0 without a codec.
+  // 1.0 to 4.5 by the E-model (ITU-T G.107), simplified: loss taken as random, a fixed delay, no
+  // echo, the codec's row for the rest. 0 without a codec.
   [[nodiscard]] double mos(const Codec* codec) const;
 
  private:

@@ -7,9 +7,12 @@
 
 namespace koegura::decode {
 
-static_assert(std::endian::native == std::endian::little, "samples are hashed as they lie in memory");
+static_assert(std::endian::native == std::endian::little,
+              "samples are hashed as they lie in memory");
 
-void SampleHash::Free::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(context); }
+void SampleHash::Free::operator()(evp_md_ctx_st* context) const {
+  EVP_MD_CTX_free(context);
+}
 
 SampleHash::SampleHash() : context_(EVP_MD_CTX_new()) {
   // Fails only without memory or without SHA-256: neither leaves anything to go on with.

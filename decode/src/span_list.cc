@@ -21,7 +21,8 @@ void SpanList::add(SpanKind kind, std::optional<Side> channel, double from_s, do
     }
   }
   last = spans_.size();
-  spans_.push_back({.kind = kind, .channel = channel, .from_s = from_s, .to_s = to_s, .note = note});
+  spans_.push_back(
+      {.kind = kind, .channel = channel, .from_s = from_s, .to_s = to_s, .note = note});
   if (spans_.size() >= kMaxSpans) coarsen();
 }
 

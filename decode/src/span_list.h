@@ -1,5 +1,5 @@
-// SpanList: the spans of one call as they are found. Neighbours of one kind become one, and their number
-// is bounded: a call of many holes gets coarser spans, that still cover every hole.
+// SpanList: the spans of one call as they are found. Neighbours of one kind become one, and their
+// number is bounded: a call of many holes gets coarser spans, that still cover every hole.
 #pragma once
 
 #include <array>
@@ -28,7 +28,7 @@ class SpanList {
   void coarsen();
 
   std::vector<Span> spans_;
-  std::array<std::size_t, kKinds * 3> last_ = make_last();  // index of the latest span by row
+  std::array<std::size_t, kKinds* 3> last_ = make_last();  // index of the latest span by row
   double bridge_s_ = 1e-6;  // holes up to this long between equal spans disappear
 
   static constexpr std::array<std::size_t, kKinds * 3> make_last() {

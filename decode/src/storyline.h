@@ -1,5 +1,5 @@
-// Storyline: what signalling says about the call's time: spans of ringing, talk and hold, and the chapters
-// a player shows.
+// Storyline: what signalling says about the call's time: spans of ringing, talk and hold, and the
+// chapters a player shows.
 #pragma once
 
 #include <vector>

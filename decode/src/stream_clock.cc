@@ -11,8 +11,7 @@ Duration StreamClock::disagreement(const Tick& before, const Tick& after) const 
          Duration(static_cast<Duration::rep>(ticks * ns_per_tick_));
 }
 
-bool StreamClock::settle(std::span<const Tick> ticks, std::uint32_t clock_rate,
-                         Position earliest) {
+bool StreamClock::settle(std::span<const Tick> ticks, std::uint32_t clock_rate, Position earliest) {
   assert(!ticks.empty() && clock_rate != 0);
   const bool same_rate = clock_rate == clock_rate_;
   clock_rate_ = clock_rate;
@@ -39,8 +38,17 @@ bool StreamClock::settle(std::span<const Tick> ticks, std::uint32_t clock_rate,
   last_ = first;
   last_extended_ = first.timestamp;
   first_extended_ = last_extended_;
-  first_position_ = std::max(earliest, arrival_position(undelayed));
+  first_position_ = std::max(earliest, anchor(first.timestamp, undelayed));
   return true;
+}
+
+Position StreamClock::anchor(std::uint32_t timestamp, Timestamp undelayed) const {
+  const Position by_arrival = arrival_position(undelayed);
+  if (elder_ == nullptr || elder_->clock_rate_ != clock_rate_) return by_arrival;
+  const Position by_elder = elder_->position(timestamp);
+  const auto tolerance = static_cast<Position>(to_seconds(kTolerance) * call_rate_);
+  const bool agree = by_elder - by_arrival <= tolerance && by_arrival - by_elder <= tolerance;
+  return agree ? by_elder : by_arrival;
 }
 
 Position StreamClock::advance(const Tick& tick) {

@@ -32,6 +32,10 @@ class StreamClock {
 
   StreamClock(Timestamp origin, std::uint32_t call_rate) : origin_(origin), call_rate_(call_rate) {}
 
+  // The elder clock is of the same SSRC heard on another hop: a segment that agrees with it to
+  // kTolerance takes its place, so that both hops' samples coincide. REQUIRES: elder outlives this.
+  void follow(const StreamClock& elder) { elder_ = &elder; }
+
   // Does this packet continue the segment without question?
   [[nodiscard]] bool is_suspicious(const Tick& tick, std::uint32_t clock_rate) const {
     if (clock_rate != clock_rate_) return true;
@@ -64,9 +68,11 @@ class StreamClock {
     return last_extended_ + static_cast<std::int32_t>(timestamp - last_.timestamp);
   }
   [[nodiscard]] Position position_of(std::int64_t extended_timestamp) const;
+  [[nodiscard]] Position anchor(std::uint32_t timestamp, Timestamp undelayed) const;
 
   Timestamp origin_;
   std::uint32_t call_rate_;
+  const StreamClock* elder_ = nullptr;
   std::uint32_t clock_rate_ = 0;
   double ns_per_tick_ = 0;
   std::int64_t first_extended_ = 0;  // of the segment

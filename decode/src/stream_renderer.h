@@ -32,6 +32,8 @@ class StreamRenderer {
   [[nodiscard]] Result<void> advance(Position until);
   [[nodiscard]] bool is_over() const { return over_; }
   [[nodiscard]] PieceQueue& pieces() { return pieces_; }
+  // The elder is the same SSRC, heard on another hop. REQUIRES: elder outlives this.
+  void follow(const StreamRenderer& elder) { clock_.follow(elder.clock_); }
   // So many of its samples are heard in the call.
   void on_heard(Position samples) { heard_ += samples; }
 
@@ -85,14 +87,14 @@ class StreamRenderer {
   SampleBuffer decoded_;    // before resampling or trimming
   SampleBuffer resampled_;  // before trimming
 
-  Voice* running_ = nullptr;  // whose samples were the last, without a hole since
+  Voice* running_ = nullptr;   // whose samples were the last, without a hole since
   std::int64_t expected_ = 0;  // timestamp that continues the run
   Position overlap_ = 0;       // samples to leave out: their place is taken
   std::int64_t last_sequence_ = 0;
-  std::int64_t missing_ = 0;  // packets lost since the last one that was placed
-  Position packet_length_ = 0;  // of the latest one that was placed
-  bool new_segment_ = true;   // what comes next has its place by arrival
-  bool silent_ = false;       // the sender announced silence
+  std::int64_t missing_ = 0;                  // packets lost since the last one that was placed
+  Position packet_length_ = 0;                // of the latest one that was placed
+  bool new_segment_ = true;                   // what comes next has its place by arrival
+  bool silent_ = false;                       // the sender announced silence
   const std::string* undecodable_ = nullptr;  // why, while nothing else was placed
   bool over_ = false;
   bool altered_ = false;  // something was trimmed, resampled, refused or late

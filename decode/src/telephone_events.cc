@@ -28,7 +28,8 @@ void TelephoneEvents::on_packet(std::size_t stream, Side side, const StreamPacke
                             [&](const Event& e) { return e.stream == stream; });
   if (event != latest_.end()) {
     const bool same = event->timestamp == packet.timestamp;
-    // A press of more than 0xFFFF ticks goes on as another event where the last one ended (§2.5.1.3).
+    // A press of more than 0xFFFF ticks goes on as another event where the last one ended
+    // (§2.5.1.3).
     const bool goes_on = event->code == code && event->end == packet.timestamp && !packet.marker;
     event->timestamp = packet.timestamp;
     event->end = packet.timestamp + duration;
@@ -44,7 +45,9 @@ void TelephoneEvents::on_packet(std::size_t stream, Side side, const StreamPacke
   // The first packet seen need not be the first sent: its duration says when the key went down.
   const double clock = packet.meaning->clock_rate != 0 ? packet.meaning->clock_rate : 8000;
   const double at = to_seconds(packet.arrival - origin_) - duration / clock;
-  const Digit digit = {.at_s = std::max(0.0, at), .digit = kDigits[code], .channel = side,
+  const Digit digit = {.at_s = std::max(0.0, at),
+                       .digit = kDigits[code],
+                       .channel = side,
                        .via = Digit::Via::kRtpEvent};
   if (is_copy(stream, digit)) return;
   digits_.push_back(digit);

@@ -29,9 +29,9 @@ class TelephoneEvents {
   [[nodiscard]] bool is_copy(std::size_t stream, const Digit& digit) const;
 
   Timestamp origin_;
-  std::vector<Event> latest_;          // one a stream
+  std::vector<Event> latest_;  // one a stream
   std::vector<Digit> digits_;
-  std::vector<std::size_t> streams_;   // that gave each digit
+  std::vector<std::size_t> streams_;  // that gave each digit
 };
 
 }  // namespace koegura::decode

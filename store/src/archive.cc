@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <condition_variable>
 #include <filesystem>
-#include <mutex>
 #include <set>
 #include <system_error>
 
@@ -13,6 +12,7 @@
 #include "call_file.h"
 #include "durable_file.h"
 #include "index.h"
+#include "mutex.h"
 #include "query.h"
 #include "record.h"
 
@@ -25,19 +25,10 @@ class IdLocks {
  public:
   class Hold {
    public:
-    Hold(IdLocks& locks, std::string id) : locks_(locks), id_(std::move(id)) {
-      std::unique_lock lock(locks_.mutex_);
-      locks_.released_.wait(lock, [&] { return locks_.held_.insert(id_).second; });
-    }
+    Hold(IdLocks& locks, std::string id) : locks_(locks), id_(std::move(id)) { locks_.take(id_); }
     Hold(const Hold&) = delete;
     Hold& operator=(const Hold&) = delete;
-    ~Hold() {
-      {
-        const std::lock_guard lock(locks_.mutex_);
-        locks_.held_.erase(id_);
-      }
-      locks_.released_.notify_all();
-    }
+    ~Hold() { locks_.release(id_); }
 
    private:
     IdLocks& locks_;
@@ -45,9 +36,21 @@ class IdLocks {
   };
 
  private:
-  std::mutex mutex_;
-  std::condition_variable released_;
-  std::set<std::string> held_;  // guarded by mutex_
+  void take(const std::string& id) {
+    const MutexLock lock(mutex_);
+    while (!held_.insert(id).second) released_.wait(mutex_);
+  }
+  void release(const std::string& id) {
+    {
+      const MutexLock lock(mutex_);
+      held_.erase(id);
+    }
+    released_.notify_all();
+  }
+
+  Mutex mutex_;
+  std::condition_variable_any released_;
+  std::set<std::string> held_ KOEGURA_GUARDED_BY(mutex_);
 };
 
 struct DiskSpace {

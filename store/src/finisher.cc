@@ -1,11 +1,14 @@
 #include "store/finisher.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
-#include <mutex>
+#include <optional>
 #include <stop_token>
 #include <thread>
 #include <vector>
+
+#include "mutex.h"
 
 namespace koegura::store {
 
@@ -36,60 +39,64 @@ class ThreadedFinisher : public Finisher {
 
  private:
   void work(const std::stop_token& stop);
-  void finish(capture::FinishedCall call);
+  // Waits for a call; nothing when it is time to stop.
+  [[nodiscard]] std::optional<capture::FinishedCall> next(const std::stop_token& stop);
+  void count(const Result<Added>& added);
   [[nodiscard]] Result<Added> archive(capture::FinishedCall call);
 
   FinisherOptions options_;
   Archive& archive_;
 
-  mutable std::mutex mutex_;
+  mutable Mutex mutex_;
   std::condition_variable_any has_work_;
-  std::condition_variable has_room_;
-  std::condition_variable is_idle_;
-  std::deque<capture::FinishedCall> queue_;  // guarded by mutex_, as all below
-  std::size_t working_ = 0;
-  FinisherStats stats_;
+  std::condition_variable_any has_room_;
+  std::condition_variable_any is_idle_;
+  std::deque<capture::FinishedCall> queue_ KOEGURA_GUARDED_BY(mutex_);
+  std::size_t working_ KOEGURA_GUARDED_BY(mutex_) = 0;  // threads with a call in hand
+  FinisherStats stats_ KOEGURA_GUARDED_BY(mutex_);
 
   std::vector<std::jthread> threads_;  // last: they stop before anything they use goes
 };
 
 void ThreadedFinisher::take(capture::FinishedCall call) {
-  std::unique_lock lock(mutex_);
-  has_room_.wait(lock, [&] { return queue_.size() < options_.queue_limit; });
-  queue_.push_back(std::move(call));
-  ++stats_.seen;
-  lock.unlock();
+  {
+    const MutexLock lock(mutex_);
+    while (queue_.size() >= options_.queue_limit) has_room_.wait(mutex_);
+    queue_.push_back(std::move(call));
+    ++stats_.seen;
+  }
   has_work_.notify_one();
 }
 
 void ThreadedFinisher::drain() {
-  std::unique_lock lock(mutex_);
-  is_idle_.wait(lock, [&] { return queue_.empty() && working_ == 0; });
+  const MutexLock lock(mutex_);
+  while (!queue_.empty() || working_ != 0) is_idle_.wait(mutex_);
 }
 
 FinisherStats ThreadedFinisher::stats() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return stats_;
 }
 
 void ThreadedFinisher::work(const std::stop_token& stop) {
-  std::unique_lock lock(mutex_);
-  while (has_work_.wait(lock, stop, [&] { return !queue_.empty(); })) {
-    capture::FinishedCall call = std::move(queue_.front());
-    queue_.pop_front();
-    ++working_;
-    lock.unlock();
+  while (std::optional<capture::FinishedCall> call = next(stop)) {
     has_room_.notify_one();
-    finish(std::move(call));
-    lock.lock();
-    --working_;
-    if (queue_.empty() && working_ == 0) is_idle_.notify_all();
+    count(archive(std::move(*call)));
   }
 }
 
-void ThreadedFinisher::finish(capture::FinishedCall call) {
-  const Result<Added> added = archive(std::move(call));
-  const std::lock_guard lock(mutex_);
+std::optional<capture::FinishedCall> ThreadedFinisher::next(const std::stop_token& stop) {
+  const MutexLock lock(mutex_);
+  const auto has_call = [&]() KOEGURA_REQUIRES(mutex_) { return !queue_.empty(); };
+  if (!has_work_.wait(mutex_, stop, has_call)) return std::nullopt;
+  std::optional<capture::FinishedCall> call(std::move(queue_.front()));
+  queue_.pop_front();
+  ++working_;
+  return call;
+}
+
+void ThreadedFinisher::count(const Result<Added>& added) {
+  const MutexLock lock(mutex_);
   if (!added) {
     ++stats_.failed;
     if (stats_.first_error.empty()) stats_.first_error = added.error().message;
@@ -98,6 +105,8 @@ void ThreadedFinisher::finish(capture::FinishedCall call) {
   } else {
     ++stats_.archived;
   }
+  --working_;
+  if (queue_.empty() && working_ == 0) is_idle_.notify_all();
 }
 
 Result<Added> ThreadedFinisher::archive(capture::FinishedCall call) {

@@ -9,10 +9,10 @@
 #include <cassert>
 #include <charconv>
 #include <filesystem>
-#include <mutex>
 #include <system_error>
 
 #include "durable_file.h"
+#include "mutex.h"
 
 namespace koegura::store {
 
@@ -120,13 +120,13 @@ class RocksIndex : public Index {
  private:
   [[nodiscard]] Result<std::optional<std::string>> value_of(std::string_view key) const;
   [[nodiscard]] Result<void> catch_up() const;
-  [[nodiscard]] Result<void> write(rocksdb::WriteBatch& batch);
+  [[nodiscard]] Result<void> write(rocksdb::WriteBatch& batch) KOEGURA_REQUIRES(adding_);
 
   std::unique_ptr<rocksdb::DB> db_;
   IndexOptions options_;
-  std::mutex adding_;    // held over a batch: it reads before it writes
-  Totals totals_;        // guarded by adding_
-  bool failed_ = false;  // guarded by adding_: the last batch was refused
+  Mutex adding_;  // held over a batch: it reads before it writes
+  Totals totals_ KOEGURA_GUARDED_BY(adding_);
+  bool was_refused_ KOEGURA_GUARDED_BY(adding_) = false;  // the last batch
 };
 
 Result<void> RocksIndex::start() {
@@ -140,6 +140,7 @@ Result<void> RocksIndex::start() {
   }
   Result<Totals> totals = this->totals();
   if (!totals) return tl::make_unexpected(std::move(totals).error());
+  const MutexLock lock(adding_);
   totals_ = *totals;
   if (schema->has_value() || options_.access == Access::kRead) return {};
   rocksdb::WriteBatch batch;
@@ -149,16 +150,16 @@ Result<void> RocksIndex::start() {
 
 Result<void> RocksIndex::write(rocksdb::WriteBatch& batch) {
   // After a full disk RocksDB refuses everything until it is told that there is space again.
-  if (failed_) {
+  if (was_refused_) {
     if (const rocksdb::Status status = db_->Resume(); !status.ok()) return failed(status);
-    failed_ = false;
+    was_refused_ = false;
   }
   rocksdb::WriteOptions write_options;
   write_options.sync = options_.sync && options_.access == Access::kWrite;
   write_options.disableWAL = options_.access == Access::kBuild;
   const rocksdb::Status status = db_->Write(write_options, &batch);
-  failed_ = !status.ok();
-  if (failed_) return failed(status);
+  was_refused_ = !status.ok();
+  if (was_refused_) return failed(status);
   return {};
 }
 
@@ -168,7 +169,7 @@ Result<void> RocksIndex::add(const CallRecord& record, std::uint64_t file_bytes)
   const CallKeys keys = keys_of(record, *id);
   const std::string value = record.SerializeAsString();
 
-  const std::lock_guard lock(adding_);
+  const MutexLock lock(adding_);
   Result<std::optional<CallRecord>> before = get(*id);
   if (!before) return tl::make_unexpected(std::move(before).error());
   rocksdb::WriteBatch batch;

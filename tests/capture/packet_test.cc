@@ -73,7 +73,8 @@ TEST_CASE("a TCP segment gives its sequence number and flags, options skipped") 
 TEST_CASE("another protocol is a packet of its own kind") {
   IpFields fields;
   fields.protocol = 1;
-  const auto packet = parse_ip(from_unix_ns(0), ipv4(kV4From, kV4To, fields, octets("ping")).bytes);
+  const Octets datagram = ipv4(kV4From, kV4To, fields, octets("ping")).bytes;
+  const auto packet = parse_ip(from_unix_ns(0), datagram);
   REQUIRE(packet);
   CHECK(packet->transport == Transport::kOther);
 }
@@ -116,7 +117,8 @@ TEST_CASE("IPv6 extension headers are walked to the transport") {
   headers.u8(44).u8(0).zeros(6);           // destination options, then a fragment header
   headers.u8(17).u8(0).u16(0).u32(0xABC);  // an atomic fragment (RFC 6946): whole
   headers.bytes(transport);
-  const auto packet = parse_ip(from_unix_ns(0), ipv6_with(0, headers.octets()));
+  const Octets datagram = ipv6_with(0, headers.octets());
+  const auto packet = parse_ip(from_unix_ns(0), datagram);
   REQUIRE(packet);
   CHECK(packet->transport == Transport::kUdp);
   CHECK(text_of(packet->payload) == "hello");

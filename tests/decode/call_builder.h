@@ -127,8 +127,8 @@ class CallBuilder {
     capture::NegotiatedMedia media;
     media.since = at_ms(since_ms);
     media.side = capture::other(speaker);
-    media.endpoint = capture::test::endpoint(speaker == Side::kCaller ? "192.0.2.2:5000"
-                                                                      : "192.0.2.1:4000");
+    media.endpoint =
+        capture::test::endpoint(speaker == Side::kCaller ? "192.0.2.2:5000" : "192.0.2.1:4000");
     media.formats = {format};
     call_.media.push_back(media);
     return *this;
@@ -191,7 +191,8 @@ inline Heard parse_wav(const std::string& wav) {
   REQUIRE(little_endian(wav, 40, 4) == wav.size() - kHeader);
   for (std::size_t at = kHeader; at + 2 * channels <= wav.size(); at += 2 * channels) {
     heard.caller.push_back(static_cast<std::int16_t>(little_endian(wav, at, 2)));
-    if (channels == 2) heard.callee.push_back(static_cast<std::int16_t>(little_endian(wav, at + 2, 2)));
+    if (channels == 2)
+      heard.callee.push_back(static_cast<std::int16_t>(little_endian(wav, at + 2, 2)));
   }
   return heard;
 }
@@ -199,7 +200,10 @@ inline Heard parse_wav(const std::string& wav) {
 inline Heard listen(const RenderedCall& call, const TemporaryFolder& folder) {
   const std::string path = folder / "call.mka";
   std::filesystem::remove(path);
-  const auto written = write_matroska(path, {.title = "t", .date = at_ms(0), .tags = {}, .chapters = call.chapters, .attachments = {}}, call.audio);
+  const auto written = write_matroska(
+      path,
+      {.title = "t", .date = at_ms(0), .tags = {}, .chapters = call.chapters, .attachments = {}},
+      call.audio);
   REQUIRE_MESSAGE(written, (written ? "" : written.error().message));
   const std::string wav = folder / "call.wav";
   const int fd = open(wav.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0600);

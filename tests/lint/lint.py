@@ -17,8 +17,8 @@ THIRD_PARTY = {
     r"zlib\.h|zstd\.h": ["capture/src/"],
     # the generator encodes what decode decodes
     r"libav\w+/|libsw\w+/": ["decode/src/", "tools/traffic/src/libavcodec_encoder"],
-    r"FLAC/": ["decode/src/flac_encoder"],
-    r"openssl/": ["decode/src/", "store/src/"],
+    r"FLAC/": ["decode/src/flac_"],
+    r"openssl/": ["decode/src/", "store/src/sha256", "tools/traffic/src/truth_file"],
     r"rocksdb/": ["store/src/"],
     r"phonenumbers/": ["store/src/number"],
     r"CLI/": ["tools/"],

@@ -266,14 +266,14 @@ class WrongUse(Scenario):
     def test_bad_config(self):
         "a wrong setting is refused with file and line"
         path = self.config('[archive]\nregion = "JP"\nsnyc = true\n')
-        run = koegura("status", "--config", path, "--archive", self.folder, exit_code=2)
+        run = koegura("status", "--config", path, "--archive", self.folder, exit_code=1)
         self.assertIn(f"{path}:3", run.stderr)
         self.assertIn("snyc", run.stderr)
 
     def test_broken_config(self):
         "a config that is not TOML is refused with file and line"
         path = self.config("[archive]\nregion = \n")
-        self.assertIn(f"{path}:2", koegura("status", "--config", path, exit_code=2).stderr)
+        self.assertIn(f"{path}:2", koegura("status", "--config", path, exit_code=1).stderr)
 
     def test_usage(self):
         "wrong usage: exit code 2 and a word of advice"
@@ -289,7 +289,9 @@ class WrongUse(Scenario):
         good = self.folder / "good.pcap"
         generate(good, calls=1, talk="1s")
         record(archive, good)
-        for command in ("show", "ladder", "audio", "packets"):
-            koegura(command, "7ZZZZZZZZZ", "--archive", archive, exit_code=4, cwd=self.folder)
-            koegura(command, "7ZZ", "--archive", archive, exit_code=2, cwd=self.folder)
+        output = ["-o", self.folder / "output"]
+        for command, *options in (["show"], ["ladder"], ["audio", *output], ["packets", *output]):
+            koegura(command, "7ZZZZZZZZZ", *options, "--archive", archive, exit_code=4)
+            koegura(command, "7ZZ", *options, "--archive", archive, exit_code=2)
+        self.assertFalse((self.folder / "output").exists())
         koegura("calls", "--number", "0999999999", "--archive", archive, exit_code=4)

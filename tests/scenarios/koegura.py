@@ -39,15 +39,25 @@ def calls(archive, *filters) -> list[dict]:
     return [json.loads(line) for line in calls_text(archive, *filters).splitlines()]
 
 
-def microseconds(text_or_number) -> str:
-    """A moment as seconds since 1970 with six places, from RFC 3339 or from tshark's number."""
-    if isinstance(text_or_number, str):
-        whole, _, fraction = text_or_number.removesuffix("Z").partition(".")
-        seconds = datetime.fromisoformat(whole).replace(tzinfo=timezone.utc).timestamp()
-        exact = Decimal(int(seconds)) + Decimal("0." + (fraction or "0"))
-    else:
-        exact = Decimal(text_or_number)
-    return str(exact.quantize(Decimal("0.000001")))
+def moment(text: str) -> Decimal:
+    """RFC 3339 in UTC as seconds since 1970, exact: datetime alone would drop the nanoseconds."""
+    whole, _, fraction = text.removesuffix("Z").partition(".")
+    seconds = datetime.fromisoformat(whole).replace(tzinfo=timezone.utc).timestamp()
+    return Decimal(int(seconds)) + Decimal("0." + (fraction or "0"))
+
+
+def nanoseconds(text: str) -> str:
+    return f"{moment(text):.9f}"
+
+
+class Moment(Decimal):
+    """Seconds since 1970, the same within a microsecond: tshark's truth is in doubles."""
+
+    def __eq__(self, other):
+        return other is not None and abs(self - other) <= Decimal("0.000001")
+
+    def __repr__(self):
+        return f"{self:.6f}"
 
 
 class Scenario(unittest.TestCase):

@@ -1,30 +1,41 @@
 """Our records, in the shape that truth.py gives tshark's."""
 import re
 
-from koegura import microseconds
+from koegura import Moment, moment
 
 
 def user(raw: str) -> str:
-    """The user part of a URI as written."""
-    return re.sub(r"^sips?:|^tel:", "", raw.strip("<>")).split("@")[0].split(";")[0]
+    """The user part of a URI as written; none where the URI has none."""
+    number, at, _ = re.sub(r"^(sips?|tel):", "", raw).partition("@")
+    return number.split(";")[0] if at or raw.startswith("tel:") else ""
 
 
 def stream(s: dict) -> dict:
     return {"source": s["source"], "destination": s["destination"], "codec": s["codec"],
             "packets": s.get("packets", 0), "lost": s.get("lost", 0),
-            "first": microseconds(s["first"]), "last": microseconds(s["last"])}
+            "first": Moment(moment(s["first"])), "last": Moment(moment(s["last"]))}
+
+
+def streams(record: dict) -> dict:
+    """By SSRC and destination: a relay sends one SSRC on under the same number."""
+    return {f"{s['ssrc']} to {s['destination']}": stream(s) for s in record.get("streams", [])}
+
+
+def ladder(steps: list[dict]) -> list[str]:
+    """One line a message, in order of time: "1362685109.609803 INVITE", "… 180 INVITE"."""
+    return sorted(f"{moment(s['time']):.6f} {int(s['status'])} {s['method']}".replace(" 0 ", " ") for s in steps)
 
 
 def observed_call(record: dict) -> dict:
-    def moment(key):
-        return microseconds(record[key]) if record.get(key) else None
+    def at(key):
+        return Moment(moment(record[key])) if record.get(key) else None
 
     return {
         "caller": user(record["caller"].get("raw", "")), "callee": user(record["callee"].get("raw", "")),
         "state": record["state"],
-        "start": moment("start"), "ringing": moment("ringing"), "answered": moment("answered"), "end": moment("end"),
+        "start": at("start"), "ringing": at("ringing"), "answered": at("answered"), "end": at("end"),
         "released_by": record["release"]["by"],
-        "streams": {s["ssrc"]: stream(s) for s in record.get("streams", [])},
+        "streams": streams(record),
         "digits": "".join(d["digit"] for d in record.get("digits", [])),
         "holds": sum(s["kind"] == "hold" for s in record.get("spans", [])),
     }

@@ -27,6 +27,11 @@ class SayEach(unittest.TestResult):
     def addSuccess(self, test):
         self.say("ok", test)
 
+    def addSubTest(self, test, subtest, error):
+        super().addSubTest(test, subtest, error)
+        if error:
+            self.say("not ok", test, f"{subtest.params}\n{self._exc_info_to_string(error, test)}")
+
     def addSkip(self, test, reason):
         self.say("skipped", test, reason)
 
@@ -50,6 +55,7 @@ def chosen(suite, parts):
 
 def main() -> int:
     os.environ["KOEGURA"] = str(Path(sys.argv[1]).resolve())
+    os.environ.setdefault("KOEGURA_SHARED", str(HERE.parents[2] / "shared"))
     os.environ["TZ"] = "Asia/Tokyo"
     sys.path.insert(0, str(HERE))
     suite = unittest.defaultTestLoader.discover(str(HERE), pattern="*_test.py")

@@ -2,10 +2,9 @@
 import hashlib
 import wave
 from array import array
-from datetime import datetime
 from pathlib import Path
 
-from koegura import koegura
+from koegura import koegura, moment
 
 CHANNELS = {"caller": 0, "callee": 1}
 RATE = 8000
@@ -23,14 +22,8 @@ def channels_of(archive, call_id: str, folder: Path) -> dict[str, array]:
     return {name: samples[index::2] for name, index in CHANNELS.items()}
 
 
-def seconds_between(start: str, moment: str) -> float:
-    """Between two RFC 3339 moments; datetime alone would drop the nanoseconds."""
-    def parts(text):
-        whole, _, fraction = text.removesuffix("Z").partition(".")
-        return datetime.fromisoformat(whole), float("0." + (fraction or "0"))
-
-    (day, fraction), (other_day, other_fraction) = parts(start), parts(moment)
-    return (other_day - day).total_seconds() + other_fraction - fraction
+def seconds_between(start: str, end: str) -> float:
+    return float(moment(end) - moment(start))
 
 
 def runs_at(channel: array, stream: dict, base: int) -> bytes:

@@ -1,7 +1,7 @@
 """Captures made with `koegura traffic`, and what their truth files say, in the shape of our records."""
 import json
 
-from koegura import koegura
+from koegura import koegura, nanoseconds
 
 
 def generate(path, truth=None, **options) -> dict:
@@ -16,17 +16,27 @@ def generate(path, truth=None, **options) -> dict:
     return json.loads(truth.read_text()) if truth else {}
 
 
+def stream(s: dict) -> dict:
+    same = ("channel", "source", "destination", "ssrc", "codec", "clock_rate", "packets", "lost", "reordered", "duplicates")
+    return {key: s[key] for key in same} | {key: nanoseconds(s[key]) for key in ("first", "last")}
+
+
+def times(one: dict) -> dict:
+    """Of a cancelled call, the truth's end is the CANCEL, a record's the final response that follows it."""
+    keys = ("start", "ringing", "answered") + (("end",) if one["state"] != "cancelled" else ())
+    return {key: nanoseconds(one[key]) if one.get(key) else None for key in keys}
+
+
 def expected_call(call: dict) -> dict:
+    """The comparable part of the record that this call must have."""
     released = call["release"]
     return {
         "state": call["state"] if released["code"] else "interrupted",
         "caller": call["caller"], "callee": call["callee"],
-        "start": call["start"], "ringing": call.get("ringing"), "answered": call.get("answered"), "end": call["end"],
+        **times(call),
         "release": (released["code"], "recorder" if released["by"] == "none" else released["by"]),
         "digits": "".join(d["digit"] for d in call.get("digits", [])),
-        "streams": [{key: s[key] for key in ("channel", "source", "destination", "ssrc", "codec", "clock_rate", "packets",
-                                             "reordered", "duplicates", "first", "last")}
-                    | {"lost": sum(packets for _, packets, _ in s["lost"])} for s in call.get("streams", [])],
+        "streams": [stream(s | {"lost": sum(packets for _, packets, _ in s["lost"])}) for s in call.get("streams", [])],
     }
 
 
@@ -36,12 +46,7 @@ def observed_call(record: dict) -> dict:
 
     return {
         "state": record["state"], "caller": number("caller"), "callee": number("callee"),
-        "start": record["start"], "ringing": record.get("ringing"), "answered": record.get("answered"),
-        "end": record["end"], "release": (record["release"].get("code", 0), record["release"]["by"]),
+        **times(record), "release": (record["release"].get("code", 0), record["release"]["by"]),
         "digits": "".join(d["digit"] for d in record.get("digits", [])),
-        "streams": [{"channel": s["channel"], "source": s["source"], "destination": s["destination"], "ssrc": s["ssrc"],
-                     "codec": s["codec"], "clock_rate": s["clock_rate"], "packets": s["packets"],
-                     "reordered": s.get("reordered", 0), "duplicates": s.get("duplicates", 0), "first": s["first"],
-                     "last": s["last"], "lost": s.get("lost", 0)}
-                    for s in sorted(record.get("streams", []), key=lambda s: s["channel"] != "caller")],
+        "streams": [stream(s) for s in sorted(record["streams"], key=lambda s: s["channel"] != "caller")],
     }

@@ -1,9 +1,10 @@
 """What tshark says a capture holds (../shared/captures/truth), in the words of our records."""
 import csv
+import functools
 import json
 from decimal import Decimal
 
-from koegura import CAPTURES, microseconds
+from koegura import CAPTURES, Moment
 
 CODECS = {"g711U": "PCMU", "g711A": "PCMA", "g722": "G722", "g729": "G729", "GSM": "GSM", "G726-32": "G726-32",
           "AMR-WB": "AMR-WB", "Speex": "speex", "opus": "opus"}
@@ -15,11 +16,12 @@ def captures() -> list[dict]:
         return list(csv.DictReader(index, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
-def truth_of(row: dict) -> dict:
-    """The truth file; numbers with a point stay exact."""
-    if not row["truth"]:
+@functools.cache
+def of(path: str) -> dict:
+    """A truth file; numbers with a point stay exact. No path, no calls."""
+    if not path:
         return {"calls": [], "streams_not_tied_to_a_call": []}
-    return json.loads((CAPTURES / row["truth"]).read_text(encoding="utf-8"), parse_float=Decimal)
+    return json.loads((CAPTURES / path).read_text(encoding="utf-8"), parse_float=Decimal)
 
 
 def state_of(call: dict) -> str:
@@ -34,8 +36,36 @@ def state_of(call: dict) -> str:
 
 
 def last_seen(call: dict) -> Decimal:
-    """When the last packet of the call was seen."""
-    return max([Decimal(line.split()[1]) for line in call.get("ladder", [])] + [s["last"] for s in call["streams"]])
+    """When the last packet of the call was seen; a compact truth file has no ladder, and the answer was the last."""
+    seen = [Decimal(line.split()[1]) for line in call.get("ladder", [])] + [s["last"] for s in call["streams"]]
+    return max(seen, default=call["answer_time"])
+
+
+def ladder(call: dict) -> list[str]:
+    """One line a message, in order of time: "1362685109.609803 INVITE", "… 180 INVITE"."""
+    steps = []
+    for line in call["ladder"]:
+        _, at, _, _, _, what, _, _, method = line.split()[:9]
+        steps.append(f"{Decimal(at):.6f} {what} {method}" if what.isdigit() else
+                     f"{Decimal(at):.6f} {what}")
+    return sorted(steps)
+
+
+def ringing(call: dict) -> Moment | None:
+    """The first 180 or 183 to an INVITE on any hop; tshark's ringing_time knows no 183."""
+    rang = [step.split()[0] for step in ladder(call) if step.split()[1:] in (["180", "INVITE"], ["183", "INVITE"])
+            ] if "ladder" in call else []
+    return Moment(min(rang)) if rang else Moment(call["ringing_time"]) if call["ringing_time"] else None
+
+
+def holds(call: dict) -> int:
+    """How often a re-INVITE asked for silence; both hops show it."""
+    held, count = False, 0
+    for one in sorted(call["reinvites"], key=lambda r: r["t"]):
+        silent = bool({"sendonly", "inactive"} & set(one["direction_attr"])) or one["conn"] == "0.0.0.0"
+        count += silent and not held
+        held = silent
+    return count
 
 
 def released_by(call: dict) -> str:
@@ -45,9 +75,15 @@ def released_by(call: dict) -> str:
 
 
 def stream(s: dict) -> dict:
-    return {"source": s["src"], "destination": s["dst"], "codec": CODECS.get(s["codec"].split(",")[0], s["codec"]),
+    codec = s["codec"].split(",")[0].replace("RTPType-", "PT ")
+    return {"source": s["src"], "destination": s["dst"], "codec": CODECS.get(codec, codec),
             "packets": s["packets"], "lost": s["lost"],
-            "first": microseconds(s["first"]), "last": microseconds(s["last"])}
+            "first": Moment(s["first"]), "last": Moment(s["last"])}
+
+
+def streams(found: list[dict]) -> dict:
+    """By SSRC and destination: a relay sends one SSRC on under the same number."""
+    return {f"{s['ssrc']} to {s['dst']}": stream(s) for s in found}
 
 
 def digits(call: dict) -> str:
@@ -58,16 +94,16 @@ def digits(call: dict) -> str:
 
 def expected_call(call: dict) -> dict:
     """The comparable part of the record that this call must have."""
-    def moment(key):
-        return microseconds(call[key]) if call[key] is not None else None
+    def at(key):
+        return Moment(call[key]) if call[key] is not None else None
 
     return {
         "caller": call["from_user"], "callee": call["to_user"],
         "state": state_of(call),
-        "start": moment("start"), "ringing": moment("ringing_time"), "answered": moment("answer_time"),
-        "end": microseconds(call["end"] if call["end"] is not None else last_seen(call)),
+        "start": at("start"), "ringing": ringing(call), "answered": at("answer_time"),
+        "end": Moment(call["end"] if call["end"] is not None else last_seen(call)),
         "released_by": released_by(call),
-        "streams": {s["ssrc"]: stream(s) for s in call["streams"]},
+        "streams": streams(call["streams"]),
         "digits": digits(call),
-        "holds": 0,
+        "holds": holds(call),
     }

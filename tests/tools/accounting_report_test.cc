@@ -61,10 +61,10 @@ TEST_CASE("an empty run adds up to nothing") {
 TEST_CASE("a frame or a call without an outcome is said") {
   Accounting lost_frame = balanced();
   lost_frame.mutable_frames()->set_received(1'021);
-  CHECK(imbalance(lost_frame).find("1 frames have no outcome") != std::string::npos);
+  CHECK(imbalance(lost_frame).find("without an outcome, frames 1") != std::string::npos);
   Accounting lost_call = balanced();
   lost_call.mutable_calls()->set_seen(4);
-  CHECK(imbalance(lost_call).find("1 calls have no outcome") != std::string::npos);
+  CHECK(imbalance(lost_call).find("without an outcome, calls 1") != std::string::npos);
 }
 
 TEST_CASE("the accounting is kept in the archive and read back whole") {
@@ -74,7 +74,8 @@ TEST_CASE("the accounting is kept in the archive and read back whole") {
   REQUIRE(save_accounting(folder.path, accounting));
   const auto loaded = load_accounting(folder.path);
   REQUIRE(loaded);
-  CHECK(json_of(*loaded) == json_of(accounting));
+  CHECK(accounting_lines(*loaded) == accounting_lines(accounting));
+  CHECK(time_of(loaded->finished()) == time_of(accounting.finished()));
   CHECK(json_of(*loaded).find("\"finished\":\"2026-11-21T01:15:02.500") != std::string::npos);
 }
 

@@ -42,7 +42,7 @@ TEST_CASE("a request goes right and its response comes back left, between two li
   REQUIRE(lines.size() == 3);
   CHECK(lines[0] == "              192.0.2.1:5060           192.0.2.3:5060");
   CHECK(lines[1] == "   0.000             │───── INVITE (SDP) ────>│");
-  CHECK(lines[2] == "   1.500             │<──────── 200 OK ───────│");
+  CHECK(lines[2] == "   1.500             │<─────── 200 OK ────────│");
 }
 
 TEST_CASE("an arrow over a third endpoint leaves the ends of its lifelines in place") {

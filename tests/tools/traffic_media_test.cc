@@ -169,6 +169,33 @@ TEST_CASE("the truth file lists exactly what the network did to each stream") {
   CHECK((disturbed == 0) == clean);
 }
 
+TEST_CASE("a lost packet's sample is where its audio would have been, beyond a hold too") {
+  TrafficOptions options = short_calls(4);
+  options.talk = seconds(20);
+  options.hold = Hold{seconds(5), seconds(5)};
+  options.loss = 0.7;  // so that losses meet across the hold
+  const Recording recording = record(options);
+  for (const Value& call : list(recording.truth, "calls")) {
+    const Struct& stream = stream_of(call.struct_value(), Side::kCaller);
+    std::vector<double> places;  // of each packet sent
+    for (const Value& run : list(stream, "audio")) {
+      const auto& pair = run.list_value().values();
+      for (double at = 0; at < pair[1].number_value(); at += 160) {
+        places.push_back(pair[0].number_value() + at);
+      }
+    }
+    CHECK(list(stream, "audio").size() == 2);
+    const auto first = static_cast<std::uint16_t>(number(stream, "first_sequence"));
+    for (const Value& lost : list(stream, "lost")) {
+      const auto& run = lost.list_value().values();
+      const auto index = static_cast<std::uint16_t>(run[0].number_value() - first);
+      for (int i = 0; i < run[1].number_value(); ++i) {
+        CHECK(run[2].number_value() + 160 * i == places.at(index + i));
+      }
+    }
+  }
+}
+
 TEST_CASE("the payloads decode to the known audio, sample by sample") {
   TrafficOptions options = short_calls(3);
   options.talk = seconds(5);

@@ -118,14 +118,12 @@ std::vector<std::string> accounting_lines(const Accounting& accounting) {
 std::string imbalance(const Accounting& accounting) {
   const Frames& frames = accounting.frames();
   const Calls& calls = accounting.calls();
+  std::string missing;
   const double lost_frames = frames.received() - sum_of(frames).total();
-  if (lost_frames != 0) {
-    return "the accounting does not hold: " + decimal_text(lost_frames, 0) +
-           " frames have no outcome";
-  }
   const double lost_calls = calls.seen() - sum_of(calls).total();
-  if (lost_calls == 0) return {};
-  return "the accounting does not hold: " + decimal_text(lost_calls, 0) + " calls have no outcome";
+  if (lost_frames != 0) missing += ", frames " + decimal_text(lost_frames, 0);
+  if (lost_calls != 0) missing += ", calls " + decimal_text(lost_calls, 0);
+  return missing.empty() ? "" : "the accounting does not hold: without an outcome" + missing;
 }
 
 Result<void> save_accounting(const std::string& archive, const Accounting& accounting) {

@@ -1,10 +1,8 @@
 #include "call_story.h"
 
-#include <algorithm>
 #include <array>
 #include <map>
 #include <string_view>
-#include <utility>
 
 #include "call_text.h"
 #include "json.h"
@@ -62,14 +60,15 @@ void tell_times(const CallRecord& record, Lines& lines) {
 
 std::string stream_text(const Stream& stream) {
   const double expected = static_cast<double>(stream.packets()) + stream.lost();
-  std::string text = printable(stream.codec()) + '/' + std::to_string(stream.clock_rate()) + ", " +
-                     plural(stream.packets(), "packet") + ", ";
+  std::string text = printable(stream.codec());
+  if (stream.clock_rate() > 0) text += '/' + std::to_string(stream.clock_rate());
+  text += ", " + plural(stream.packets(), "packet") + ", ";
   text += stream.lost() == 0 ? "none lost"
                              : count_text(stream.lost()) + " lost (" +
                                    decimal_text(100.0 * stream.lost() / expected, 2) + " %)";
   if (stream.duplicates() > 0) text += ", " + plural(stream.duplicates(), "duplicate");
   if (stream.reordered() > 0) text += ", " + count_text(stream.reordered()) + " reordered";
-  text += ", jitter " + decimal_text(stream.jitter_ms(), 1) + " ms";
+  if (stream.clock_rate() > 0) text += ", jitter " + decimal_text(stream.jitter_ms(), 1) + " ms";
   if (!stream.decrypted()) text += ", encrypted";
   if (!stream.rendered()) text += ", not in the audio (its packets are kept)";
   return text;
@@ -87,41 +86,57 @@ void tell_streams(const CallRecord& record, Lines& lines) {
   }
 }
 
-bool is_repeated(const Span& span) {
-  return span.kind() == "loss" || span.kind() == "dtx" || span.kind() == "late";
-}
-
-// Loss and its like come by the hundred: one line a kind and channel, the rest one line a span.
-struct Repeated {
-  std::size_t times = 0;
-  double seconds = 0;
-};
-
-std::string repeated_text(const std::string& kind, const Repeated& repeated, double duration_s) {
-  const double share = duration_s > 0 ? 100 * repeated.seconds / duration_s : 0;
-  return kind + ' ' + plural(repeated.times, "time") + ", " + decimal_text(repeated.seconds, 2) +
-         " s in all (" + decimal_text(share, 1) + " % of the call)";
+bool is_chapter(const Span& span) {
+  return span.kind() == "ringing" || span.kind() == "early-media" || span.kind() == "talk" ||
+         span.kind() == "hold";
 }
 
 void tell_timeline(const CallRecord& record, Lines& lines) {
-  if (record.spans().empty()) return;
   lines.push_back(heading("Timeline"));
-  std::map<std::pair<std::string, std::string>, Repeated> repeated;
   for (const Span& span : record.spans()) {
-    if (is_repeated(span)) {
-      Repeated& sum = repeated[{span.channel(), span.kind()}];
-      ++sum.times;
-      sum.seconds += span.to_s() - span.from_s();
-      continue;
-    }
-    const std::string when = padded_left(clock_text_exact(span.from_s()), 9) + " – " +
-                             padded_left(clock_text_exact(span.to_s()), 9);
-    std::string what = span.kind() + (span.channel().empty() ? "" : " of the " + span.channel());
-    if (!span.note().empty()) what += ": " + printable(span.note());
-    lines.push_back("  " + when + "  " + what);
+    if (!is_chapter(span)) continue;
+    lines.push_back("  " + padded_left(clock_text_exact(span.from_s()), 9) + " – " +
+                    padded_left(clock_text_exact(span.to_s()), 9) + "  " + span.kind() +
+                    (span.channel().empty() ? "" : " of the " + span.channel()));
   }
-  for (const auto& [who, sum] : repeated) {
-    lines.push_back(labelled(who.first, repeated_text(who.second, sum, record.duration_s())));
+}
+
+// What is not talk comes by the hundred: told together, by channel, kind and reason.
+struct Gaps {
+  std::size_t times = 0;
+  double seconds = 0;
+  double longest_s = 0;
+  double longest_at = 0;
+
+  void add(const Span& span) {
+    const double length = span.to_s() - span.from_s();
+    ++times;
+    seconds += length;
+    if (length <= longest_s && times > 1) return;
+    longest_s = length;
+    longest_at = span.from_s();
+  }
+
+  [[nodiscard]] std::string text() const {
+    const std::string at = " at " + clock_text_exact(longest_at);
+    if (times == 1) return decimal_text(seconds, 2) + " s" + at;
+    return decimal_text(seconds, 2) + " s, " + plural(times, "time") + ", the longest " +
+           decimal_text(longest_s, 2) + " s" + at;
+  }
+};
+
+void tell_gaps(const CallRecord& record, Lines& lines) {
+  std::map<std::array<std::string, 3>, Gaps> all;
+  for (const Span& span : record.spans()) {
+    if (!is_chapter(span)) all[{span.channel(), span.kind(), span.note()}].add(span);
+  }
+  if (all.empty()) return;
+  lines.push_back(heading("Gaps"));
+  for (const auto& [where, gaps] : all) {
+    const auto& [channel, kind, note] = where;
+    lines.push_back(
+        labelled(channel.empty() ? "both" : channel, padded(kind, kLabel) + gaps.text()));
+    if (!note.empty()) lines.push_back(labelled("", padded("", kLabel) + printable(note)));
   }
 }
 
@@ -176,6 +191,7 @@ std::vector<std::string> story_of(const CallRecord& record, const std::string& f
   if (!record.call_id().empty()) lines.push_back(labelled("Call-ID", printable(record.call_id())));
   tell_streams(record, lines);
   tell_timeline(record, lines);
+  tell_gaps(record, lines);
   tell_digits(record, lines);
   tell_audio(record, file, lines);
   return lines;

@@ -12,12 +12,10 @@ namespace {
 
 // What stood on the wire, without the scheme that every one has.
 std::string_view without_scheme(std::string_view uri) {
-  const std::size_t colon = uri.find(':');
-  return colon == std::string_view::npos ? uri : uri.substr(colon + 1);
-}
-
-std::string with_article(const std::string& by) {
-  return by == "recorder" ? "the recorder" : "the " + by;
+  for (const std::string_view scheme : {"sip:", "sips:", "tel:"}) {
+    if (uri.starts_with(scheme)) return uri.substr(scheme.size());
+  }
+  return uri;
 }
 
 }  // namespace
@@ -66,13 +64,11 @@ std::string quality_text(double mos) {
 
 std::string release_text(const CallRecord& record) {
   const Release& release = record.release();
-  std::string how;
-  if (release.code() != 0) how = std::to_string(release.code());
-  if (!release.reason().empty()) how += (how.empty() ? "" : " ") + printable(release.reason());
-  const std::string ended = record.state() == "answered" || record.state() == "interrupted"
-                                ? "ended by "
-                                : "released by ";
-  return ended + with_article(release.by()) + (how.empty() ? "" : ": " + how);
+  const std::string reason = printable(release.reason());
+  if (release.by() == "recorder") return "no end was seen: " + reason;
+  const std::string who = "the " + release.by();
+  if (reason == "BYE") return who + " hung up";
+  return "by " + who + ": " + std::to_string(release.code()) + ' ' + reason;
 }
 
 }  // namespace koegura::tools

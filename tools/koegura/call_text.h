@@ -16,7 +16,7 @@ namespace koegura::tools {
 [[nodiscard]] Colour colour_of_state(const std::string& state);
 // "excellent (MOS 4.4)", "unknown"
 [[nodiscard]] std::string quality_text(double mos);
-// How the call ended, as a sentence: "the caller hung up", "busy (486 Busy Here)".
+// How the call ended: "the caller hung up", "by the callee: 486 Busy Here".
 [[nodiscard]] std::string release_text(const CallRecord& record);
 
 }  // namespace koegura::tools

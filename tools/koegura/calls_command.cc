@@ -1,129 +1,21 @@
 // koegura calls: the list, found by time, number, people and outcome.
-#include <algorithm>
-#include <array>
 #include <cstdio>
 #include <optional>
 #include <vector>
 
 #include "archive_access.h"
-#include "call_text.h"
+#include "call_table.h"
 #include "command.h"
-#include "json.h"
-#include "quantity_text.h"
-#include "text_width.h"
+#include "terminal.h"
 #include "time_text.h"
 
 namespace koegura::tools {
 
 namespace {
 
-// Of 26: the time's ten and six of the hash, which two calls of one millisecond hardly share.
-constexpr std::size_t kShownId = 16;
-constexpr std::size_t kStateWidth = 11;  // "interrupted"
-constexpr std::size_t kLeastParty = 12;
-constexpr std::size_t kMostParty = 40;
-
 const std::vector<std::string> kStates = {"answered", "missed",      "busy",      "cancelled",
                                           "failed",   "interrupted", "media-only"};
 const std::vector<std::string> kDirections = {"in", "out", "internal"};
-
-struct Row {
-  std::string start;
-  std::string direction;
-  std::string caller;
-  std::string callee;
-  std::string state;
-  std::string talk;
-  std::string id;
-};
-
-Row row_of(const CallRecord& record, const std::string& region) {
-  return {.start = local_time(time_of(record.start())),
-          .direction = record.direction() == "unknown" ? "" : record.direction(),
-          .caller = party_text(record.caller(), region),
-          .callee = party_text(record.callee(), region),
-          .state = record.state(),
-          .talk = record.has_answered() ? clock_text(record.talk_s()) : "",
-          .id = record.id().substr(0, kShownId)};
-}
-
-// Prints rows in columns as wide as the first ones need, so that a list of millions needs no
-// memory: later, wider ones are clipped.
-class CallTable {
- public:
-  ~CallTable() { flush(); }
-
-  void add(Row row) {
-    if (sized_) return print(row);
-    waiting_.push_back(std::move(row));
-    if (waiting_.size() == kSample) flush();
-  }
-
- private:
-  static constexpr std::size_t kSample = 200;
-
-  void flush() {
-    if (!sized_) size_columns();
-    for (const Row& row : waiting_) print(row);
-    waiting_.clear();
-  }
-
-  void size_columns() {
-    if (waiting_.empty()) return;
-    sized_ = true;
-    for (const Row& row : waiting_) {
-      caller_ = std::max(caller_, std::min(width_of(row.caller), kMostParty));
-      callee_ = std::max(callee_, std::min(width_of(row.callee), kMostParty));
-      direction_ = std::max(direction_, width_of(row.direction));
-      talk_ = std::max(talk_, width_of(row.talk));
-    }
-    fit_terminal();
-    const std::string head = line({.start = "START",
-                                   .direction = direction_ > 0 ? "DIR" : "",
-                                   .caller = "CALLER",
-                                   .callee = "CALLEE",
-                                   .state = "STATE",
-                                   .talk = "TALK",
-                                   .id = "CALL"});
-    std::puts(coloured(Colour::kBold, head).c_str());
-  }
-
-  // On a terminal the parties give way until a line fits; in a pipe nothing is lost.
-  void fit_terminal() {
-    if (!stdout_is_terminal()) return;
-    const std::size_t used = width_of(line(Row{}));
-    const std::size_t width = terminal_width();
-    if (used + kShownId <= width) return;
-    const std::size_t over = used + kShownId - width;
-    const auto give = [](std::size_t& column, std::size_t columns) {
-      column = std::max(kLeastParty, column - std::min(column, columns));
-    };
-    give(caller_, over / 2);
-    give(callee_, over - over / 2);
-  }
-
-  [[nodiscard]] std::string line(const Row& row) const {
-    const auto cell = [](const std::string& text, std::size_t width) {
-      return padded(clipped(text, width), width) + "  ";
-    };
-    std::string text = cell(row.start, kTime);
-    if (direction_ > 0) text += cell(row.direction, std::max<std::size_t>(direction_, 3));
-    text += cell(row.caller, caller_) + cell(row.callee, callee_);
-    const std::string state = cell(row.state, kStateWidth);
-    text += row.state == "STATE" ? state : coloured(colour_of_state(row.state), state);
-    return text + padded_left(row.talk, std::max<std::size_t>(talk_, 4)) + "  " + row.id;
-  }
-
-  void print(const Row& row) const { std::puts(line(row).c_str()); }
-
-  static constexpr std::size_t kTime = 25;  // "2026-11-21 10:15:02+09:00"
-  std::vector<Row> waiting_;
-  std::size_t caller_ = kLeastParty;
-  std::size_t callee_ = kLeastParty;
-  std::size_t direction_ = 0;
-  std::size_t talk_ = 0;
-  bool sized_ = false;
-};
 
 class CallsCommand : public Command {
  public:
@@ -159,9 +51,12 @@ class CallsCommand : public Command {
 
  private:
   Result<std::size_t> print_matches(const store::Archive& archive, const Session& session) const {
-    std::optional<Pager> pager;
-    if (!session.json && !count_) pager.emplace();
-    CallTable table;
+    const std::size_t columns = stdout_is_terminal() ? terminal_width() : 0;
+    std::optional<Pager> pager;  // not for an empty list
+    CallTable table(session.config.archive.region, columns, [&](const std::string& line) {
+      if (!pager) pager.emplace();
+      std::puts(line.c_str());
+    });
     std::size_t found = 0;
     auto done = archive.query(filter_, [&](const CallRecord& record) {
       ++found;
@@ -169,10 +64,11 @@ class CallsCommand : public Command {
       if (session.json) {
         std::puts(store::to_json(record).c_str());
       } else {
-        table.add(row_of(record, session.config.archive.region));
+        table.add(record);
       }
       return std::ferror(stdout) == 0;
     });
+    table.finish();
     if (!done) return tl::make_unexpected(std::move(done.error()));
     return found;
   }

@@ -190,9 +190,12 @@ void Options::required() {
 
 int run_command_line(int argc, char** argv) {
   CLI::App app("Koegura records the calls of a telephone system from its mirror port.", "koegura");
-  app.formatter(std::make_shared<Help>());
+  auto help = std::make_shared<Help>();
+  help->label("POSITIONALS", "Arguments");
+  app.formatter(help);
+  app.set_help_flag("-h,--help", "show this help");
   app.fallthrough();
-  app.set_version_flag("--version", std::string("koegura ") + KOEGURA_VERSION);
+  app.set_version_flag("--version", std::string("koegura ") + KOEGURA_VERSION, "show the version");
   app.footer("Each command has a manual page: man koegura-calls");
   GlobalOptions globals;
   globals.declare(app);
@@ -200,6 +203,10 @@ int run_command_line(int argc, char** argv) {
   std::vector<std::unique_ptr<Command>> instances;
   for (const CommandRow& row : commands()) {
     CLI::App* sub = app.add_subcommand(row.name, row.summary);
+    sub->group("Commands");
+    sub->footer(std::string("As every command: --archive DIR, --config FILE, --json. "
+                            "The manual: man koegura-") +
+                row.name);
     Options options(*sub);
     instances.push_back(row.create());
     instances.back()->declare(options);

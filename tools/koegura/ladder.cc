@@ -100,12 +100,13 @@ class Lifelines {
   std::size_t spacing_ = kLeastSpacing;
 };
 
-std::string label_of(const LadderStep& step) {
-  std::string label =
+// In at most `columns`, of which the marks take 12: the reason gives way to them.
+std::string label_of(const LadderStep& step, std::size_t columns) {
+  std::string marks = step.sdp() ? " (SDP)" : "";
+  if (step.retransmission()) marks += " again";
+  const std::string what =
       step.status() == 0 ? step.method() : decimal_text(step.status(), 0) + ' ' + step.reason();
-  if (step.sdp()) label += " (SDP)";
-  if (step.retransmission()) label += " again";
-  return label;
+  return clipped(what, columns - marks.size()) + marks;
 }
 
 Colour colour_of(const LadderStep& step) {
@@ -120,7 +121,8 @@ void draw_arrow(const LadderStep& step, const Lifelines& lifelines, Canvas& canv
   const std::size_t source = lifelines.column_of(step.source());
   const std::size_t destination = lifelines.column_of(step.destination());
   if (source == destination) {  // to itself
-    const std::string label = clipped("↺ " + label_of(step), lifelines.spacing() / 2 - 1);
+    const std::string label =
+        clipped("↺ " + label_of(step, kMostSpacing), lifelines.spacing() / 2 - 1);
     canvas.write(source + 1, label);
     canvas.colour(source + 1, source + 1 + width_of(label), colour_of(step));
     return;
@@ -129,7 +131,7 @@ void draw_arrow(const LadderStep& step, const Lifelines& lifelines, Canvas& canv
   const std::size_t to = std::max(source, destination);
   for (std::size_t i = from; i < to; ++i) canvas.put(i, "─");
   // Always a dash on each side: the lifelines that the arrow crosses are hidden, its ends never.
-  const std::string label = ' ' + clipped(label_of(step), to - from - 5) + ' ';
+  const std::string label = ' ' + label_of(step, to - from - 5) + ' ';
   canvas.write(from + (to - from - width_of(label)) / 2, label);
   canvas.put(source < destination ? to - 1 : from, source < destination ? ">" : "<");
   canvas.colour(from, to, colour_of(step));

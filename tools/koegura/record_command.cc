@@ -1,7 +1,11 @@
 // koegura record: captures in, archived calls out.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <ctime>
 
 #include "accounting_report.h"
 #include "command.h"
@@ -13,13 +17,30 @@ namespace koegura::tools {
 namespace {
 
 std::atomic<bool> stop_asked = false;
+std::atomic<std::time_t> stop_asked_at = 0;
+int end_of_input = -1;  // /dev/null
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler writes it");
+static_assert(std::atomic<std::time_t>::is_always_lock_free, "a signal handler writes it");
 
-// The first signal asks for an orderly end, the second one gets the default: the end.
+// The first signal asks for an orderly end, one two seconds later or more ends the program.
+// Not at once: timeout(1) and some supervisors send each signal twice.
+void on_signal(int signal) {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  if (!stop_asked) {
+    stop_asked_at = now.tv_sec;
+    stop_asked = true;
+    dup2(end_of_input, STDIN_FILENO);  // a read that waits for more goes on, and finds the end
+  } else if (now.tv_sec > stop_asked_at + 1) {
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+  }
+}
+
 void catch_signals() {
+  end_of_input = open("/dev/null", O_RDONLY | O_CLOEXEC);
   struct sigaction action {};
-  action.sa_handler = [](int) { stop_asked = true; };
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  action.sa_handler = on_signal;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
 }

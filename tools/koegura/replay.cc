@@ -180,8 +180,7 @@ Result<ReplayResult> replay(ReplayInput input, const Session& session,
   report_losses(*pipeline, result);
   pipeline->capture.reset();
   pipeline->spool.reset();
-  // Calls that were not archived are still in the spool: kept until the next replay.
-  if (accounting.calls().failed() == 0) remove_segments(spool_directory);
+  remove_segments(spool_directory);
   if (auto saved = save_accounting(session.archive, accounting); !saved) {
     result.problems.push_back(std::move(saved.error()));
   }

@@ -18,6 +18,7 @@ namespace {
 // Growth over less than a day says nothing about the next year.
 constexpr double kLeastDays = 1;
 constexpr double kFewDays = 30;
+constexpr double kManyDays = 3650;  // beyond any plan, and any rate's meaning
 
 Status status_of(const std::string& directory, const store::ArchiveSummary& summary) {
   Status status;
@@ -56,9 +57,11 @@ void print(const Status& status) {
   line("disk",
        bytes_of(status.disk_free_bytes()) + " free of " + bytes_of(status.disk_total_bytes()));
   if (status.bytes_per_day() > 0) {
-    const std::string left = "full in about " +
-                             plural(static_cast<std::uint64_t>(status.days_left()), "day") +
-                             " at " + bytes_of(status.bytes_per_day()) + " a day";
+    const std::string days =
+        status.days_left() > kManyDays
+            ? "lasts more than 10 years"
+            : "lasts about " + plural(static_cast<std::uint64_t>(status.days_left()), "day");
+    const std::string left = days + " at " + bytes_of(status.bytes_per_day()) + " a day";
     line("", coloured(status.days_left() < kFewDays ? Colour::kRed : Colour::kPlain, left));
   } else {
     line("", "days left: too early to tell, the calls span less than a day");

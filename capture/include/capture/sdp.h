@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <tl/expected.hpp>
 #include <vector>
@@ -30,16 +31,15 @@ struct SdpMedia {
   std::uint16_t port = 0;            // 0: refused or taken down (RFC 3264 §6, §8.2)
   std::uint16_t packet_time_ms = 0;  // a=ptime, 0 if absent
   bool rtcp_mux = false;             // RFC 5761
-  bool crypto = false;        // a=crypto or a=fingerprint: keys are exchanged (RFC 4568, 8122)
-  std::string_view protocol;  // "RTP/AVP", "RTP/SAVP", "udptl": a view into the text
+  bool crypto = false;   // a=crypto or a=fingerprint: keys are exchanged (RFC 4568, 8122)
+  std::string protocol;  // "RTP/AVP", "RTP/SAVP", "udptl"
   std::optional<IpAddress> connection;  // absent: not there, or a host name
   std::optional<SdpRtcp> rtcp;
   std::vector<MediaFormat> formats;  // in order of the m= line, static types filled in
 
   // RTP/SAVP, RTP/SAVPF, UDP/TLS/…: what arrives is SRTP.
   [[nodiscard]] bool encrypted() const;
-  // Where media is to be sent; nothing without an address or with port 0. 0.0.0.0 is given as it
-  // is.
+  // Where media is to be sent; nothing without an address or with port 0. May be 0.0.0.0.
   [[nodiscard]] std::optional<Endpoint> endpoint() const;
   [[nodiscard]] Endpoint rtcp_endpoint(const Endpoint& media) const;
 };
@@ -50,7 +50,7 @@ struct Sdp {
 
 // Reads what can be read: line ends may be LF, unknown, malformed and missing lines are passed
 // over, attribute names may have any case. kSdpBadLine: not one line of the form <type>=<value>;
-// kSdpBadMedia: it has media lines, but not one that can be read. Views live as long as text.
+// kSdpBadMedia: it has media lines, but not one that can be read.
 [[nodiscard]] tl::expected<Sdp, Defect> parse_sdp(std::string_view text);
 
 }  // namespace koegura::capture

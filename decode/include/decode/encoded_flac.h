@@ -1,5 +1,5 @@
-// EncodedFlac: the FLAC frames of one call, in memory while they are few, in an unnamed file beyond,
-// so that memory does not grow with the call's length.
+// EncodedFlac: the FLAC frames of one call, in memory while they are few, in an unnamed file
+// beyond, so that memory does not grow with the call's length.
 //
 //   append* finish → any number of FlacFrameReaders
 //

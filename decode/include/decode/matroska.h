@@ -12,21 +12,21 @@
 namespace koegura::decode {
 
 struct Attachment {
-  std::string name;       // "call.json"
-  std::string mime_type;  // "application/json"
-  std::vector<std::byte> bytes;
+  std::string name;              // "call.json"
+  std::string mime_type;         // "application/json"
+  std::vector<std::byte> bytes;  // one without bytes is left out: readers refuse it
 };
 
 struct MatroskaFile {
   std::string title;
-  Timestamp date;                                          // DATE_RECORDED
-  std::vector<std::pair<std::string, std::string>> tags;   // Matroska's own names, upper case
+  Timestamp date;                                         // DATE_RECORDED
+  std::vector<std::pair<std::string, std::string>> tags;  // Matroska's own names, upper case
   std::vector<Chapter> chapters;
   std::vector<Attachment> attachments;
 };
 
-// Writes a new file (0640, must not exist) and closes it; the caller syncs and renames. On failure nothing
-// is left behind. audio.flac may be null: then one sample of silence stands for "no audio".
+// Writes a new file (0640, must not exist) and closes it; the caller syncs and renames. On failure
+// nothing is left behind. audio.flac may be null: then one sample of silence stands for "no audio".
 [[nodiscard]] Result<void> write_matroska(const std::string& path, const MatroskaFile& file,
                                           const RenderedAudio& audio);
 
@@ -37,7 +37,9 @@ enum class AudioFormat : unsigned char { kWav, kFlac, kOpus };
 enum class ChannelChoice : unsigned char { kBoth, kCaller, kCallee, kMix };
 
 // Decodes the call's audio and writes it to an open file descriptor. kFlac with kBoth copies the
-// FLAC frames unchanged. Works on a pipe (kWav then carries the length of an unbounded stream).
+// FLAC frames unchanged. Works on a pipe: lengths come from the file's header, so a WAV's is right
+// there, too (beyond 4 GiB it is the length of an unbounded stream). A reader that went away is an
+// error (EPIPE) for a program that ignores SIGPIPE.
 [[nodiscard]] Result<void> export_audio(const std::string& matroska_path, int output,
                                         AudioFormat format, ChannelChoice channels);
 

@@ -18,9 +18,9 @@ using capture::Side;
 // A stretch of the call's timeline with a meaning. Seconds from the start of the call, which is
 // the start of the audio.
 enum class SpanKind : std::uint8_t {
-  kRinging,      // from the first 180/183 to the answer (both channels)
-  kEarlyMedia,   // audio before the answer
-  kTalk,         // from the answer to the release
+  kRinging,     // from the first 180/183 to the answer (both channels)
+  kEarlyMedia,  // audio before the answer
+  kTalk,        // from the answer to the release
   kHold,
   kNoMedia,      // no packet of this channel's stream had begun, or none came any more
   kLoss,         // packets were lost: silence stands in for them
@@ -78,10 +78,10 @@ class EncodedFlac;
 
 struct RenderedAudio {
   std::uint32_t sample_rate = 8000;
-  std::uint8_t channels = 2;            // left caller, right callee
-  std::uint64_t samples = 0;            // per channel
+  std::uint8_t channels = 2;              // left caller, right callee
+  std::uint64_t samples = 0;              // per channel
   std::array<std::uint8_t, 32> sha256{};  // of the samples as interleaved s16le
-  std::unique_ptr<EncodedFlac> flac;    // null: the call has no audio
+  std::unique_ptr<EncodedFlac> flac;      // null: the call has no audio
   // The destructor of EncodedFlac is not visible here.
   RenderedAudio();
   RenderedAudio(RenderedAudio&&) noexcept;

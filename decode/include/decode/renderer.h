@@ -1,6 +1,6 @@
-// render: FinishedCall → RenderedCall. Places audio by RTP timestamps, decodes, resamples to the call's
-// rate, and encodes stereo FLAC.
-// Threads: any number at once, each with its own call. Blocks on the spool's disk.
+// render: FinishedCall → RenderedCall. Places audio by RTP timestamps, decodes, resamples to the
+// call's rate, and encodes stereo FLAC. Threads: any number at once, each with its own call. Blocks
+// on the spool's disk.
 #pragma once
 
 #include <string>
@@ -11,13 +11,12 @@
 namespace koegura::decode {
 
 struct RenderOptions {
-  std::string temporary_directory;        // for long calls' FLAC frames; on the archive's disk
+  std::string temporary_directory;          // for long calls' FLAC frames; on the archive's disk
   std::uint32_t memory_limit = 32U << 20U;  // FLAC bytes a call may hold in memory
 };
 
-// Fails only if the spool cannot be read or the temporary file cannot be written. A codec that cannot
-// be decoded is no failure: its packets stay and spans and silent_because say why.
-[[nodiscard]] Result<RenderedCall> render(capture::FinishedCall call,
-                                          const RenderOptions& options);
+// Fails only if the spool cannot be read or the temporary file cannot be written. A codec that
+// cannot be decoded is no failure: its packets stay and spans and silent_because say why.
+[[nodiscard]] Result<RenderedCall> render(capture::FinishedCall call, const RenderOptions& options);
 
 }  // namespace koegura::decode

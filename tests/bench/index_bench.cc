@@ -1,0 +1,204 @@
+// The index: cost of an added call, bytes a call, and the first page of the questions that people
+// ask. The records are as a city's: 60 % of the numbers are the same 2,000, a day has 1,500 calls.
+#include <benchmark/benchmark.h>
+#include <stdlib.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <random>
+
+#include "index.h"
+#include "query.h"
+#include "record.h"
+
+namespace {
+
+using namespace koegura;
+using namespace koegura::store;
+
+constexpr Timestamp kFirstDay = from_unix_ns(1'795'223'702'000'000'000);
+constexpr int kCallsADay = 1500;
+constexpr std::size_t kPage = 50;
+
+class Calls {
+ public:
+  CallRecord next() {
+    capture::FinishedCall call;
+    call.call_id = "call-" + std::to_string(made_) + "@example.jp";
+    call.start = kFirstDay + std::chrono::hours(24) * made_ / kCallsADay;
+    ++made_;
+    CallRecord record;
+    record.set_id(ulid_of(call).text());
+    record.set_conversation(record.id());
+    record.set_call_id(call.call_id);
+    record.set_state(below(5) == 0 ? "missed" : "answered");
+    record.set_direction(below(3) == 0 ? "out" : "in");
+    record.mutable_caller()->set_number(number());
+    record.mutable_caller()->set_raw("sip:" + record.caller().number() + "@192.0.2.1");
+    record.mutable_callee()->set_number(std::to_string(2000 + below(800)));
+    record.mutable_callee()->set_department("department " + std::to_string(below(40)));
+    *record.mutable_start() = to_proto(call.start);
+    *record.mutable_end() = to_proto(call.start + std::chrono::seconds(below(600)));
+    record.set_duration_s(below(600));
+    for (const char* channel : {"caller", "callee"}) {
+      Stream& stream = *record.add_streams();
+      stream.set_channel(channel);
+      stream.set_source("192.0.2.1:40000");
+      stream.set_destination("192.0.2.2:40002");
+      stream.set_codec("PCMU");
+      stream.set_packets(below(30000));
+      stream.set_mos(4.4);
+      *stream.mutable_first() = to_proto(call.start);
+    }
+    record.mutable_audio()->set_path("calls/2026/11/21/" + record.id() + ".mka");
+    record.mutable_audio()->set_sha256(record.id() + record.id());
+    return record;
+  }
+  std::string number() {
+    const unsigned line = below(10) < 6 ? below(2000) * 4999 : below(10'000'000);
+    char text[24];
+    std::snprintf(text, sizeof text, "+8133%07u", line % 10'000'000);
+    return text;
+  }
+
+ private:
+  unsigned below(unsigned limit) { return std::uniform_int_distribution(0U, limit - 1)(random_); }
+  std::mt19937 random_{42};
+  int made_ = 0;
+};
+
+// An index of so many calls, made once.
+class FilledIndex {
+ public:
+  explicit FilledIndex(int calls) {
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "koegura-bench-XXXXXX").string();
+    folder_ = ::mkdtemp(pattern.data());
+    index_ =
+        std::move(*Index::open(folder_, {.access = IndexOptions::Access::kBuild, .sync = false}));
+    for (int i = 0; i < calls; ++i) index_->add(made_.next(), 1000).value();
+    index_->finish().value();
+  }
+  FilledIndex(const FilledIndex&) = delete;
+  FilledIndex& operator=(const FilledIndex&) = delete;
+  ~FilledIndex() {
+    index_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+  static FilledIndex& of(int calls) {
+    static std::unique_ptr<FilledIndex> filled;
+    static int filled_with = 0;
+    if (filled_with != calls) filled = std::make_unique<FilledIndex>(calls);
+    filled_with = calls;
+    return *filled;
+  }
+  [[nodiscard]] const Index& index() const { return *index_; }
+  [[nodiscard]] std::string number() { return made_.number(); }
+  [[nodiscard]] double bytes() const {
+    double sum = 0;
+    for (const auto& file : std::filesystem::directory_iterator(folder_)) {
+      sum += static_cast<double>(file.file_size());
+    }
+    return sum;
+  }
+
+ private:
+  Calls made_;
+  std::string folder_;
+  std::unique_ptr<Index> index_;
+};
+
+void ask(benchmark::State& state, const std::function<CallFilter(FilledIndex&)>& question) {
+  const int calls = static_cast<int>(state.range(0));
+  FilledIndex& filled = FilledIndex::of(calls);
+  std::size_t rows = 0;
+  for (auto _ : state) {
+    CallFilter filter = question(filled);
+    filter.limit = kPage;
+    query_index(filled.index(), filter, "JP", [&](const CallRecord&) {
+      ++rows;
+      return true;
+    }).value();
+  }
+  state.counters["rows"] =
+      benchmark::Counter(static_cast<double>(rows), benchmark::Counter::kAvgIterations);
+  state.counters["bytes_a_call"] = filled.bytes() / calls;
+}
+
+void one_number(benchmark::State& state) {
+  ask(state, [](FilledIndex& filled) {
+    CallFilter filter;
+    filter.number = filled.number();
+    return filter;
+  });
+}
+
+void number_suffix(benchmark::State& state) {
+  ask(state, [](FilledIndex& filled) {
+    CallFilter filter;
+    filter.number = "*" + filled.number().substr(8);
+    return filter;
+  });
+}
+
+void last_calls(benchmark::State& state) {
+  ask(state, [](FilledIndex&) { return CallFilter(); });
+}
+
+void department_in_a_week(benchmark::State& state) {
+  ask(state, [](FilledIndex&) {
+    CallFilter filter;
+    filter.department = "department 7";
+    filter.from = kFirstDay + std::chrono::hours(24 * 20);
+    filter.to = *filter.from + std::chrono::hours(24 * 7);
+    return filter;
+  });
+}
+
+void days_with_three_filters(benchmark::State& state) {
+  ask(state, [](FilledIndex&) {
+    CallFilter filter;
+    filter.from = kFirstDay + std::chrono::hours(24 * 20);
+    filter.to = *filter.from + std::chrono::hours(24 * 30);
+    filter.state = "missed";
+    filter.direction = "out";
+    filter.longer_than = std::chrono::seconds(300);
+    return filter;
+  });
+}
+
+// As the archive adds them, but for the fsync, whose time is the disk's.
+void add_call(benchmark::State& state) {
+  std::string pattern = (std::filesystem::temp_directory_path() / "koegura-bench-XXXXXX").string();
+  const std::string folder = ::mkdtemp(pattern.data());
+  {
+    auto index =
+        std::move(*Index::open(folder, {.access = IndexOptions::Access::kWrite, .sync = false}));
+    Calls calls;
+    for (auto _ : state) {
+      state.PauseTiming();
+      const CallRecord record = calls.next();
+      state.ResumeTiming();
+      index->add(record, 1000).value();
+    }
+  }
+  std::filesystem::remove_all(folder);
+}
+
+constexpr int kSmall = 20'000;
+constexpr int kLarge = 200'000;
+BENCHMARK(add_call);
+BENCHMARK(one_number)->Arg(kSmall)->Unit(benchmark::kMicrosecond);
+BENCHMARK(number_suffix)->Arg(kSmall)->Unit(benchmark::kMicrosecond);
+BENCHMARK(last_calls)->Arg(kSmall)->Unit(benchmark::kMicrosecond);
+BENCHMARK(department_in_a_week)->Arg(kSmall)->Unit(benchmark::kMicrosecond);
+BENCHMARK(days_with_three_filters)->Arg(kSmall)->Unit(benchmark::kMicrosecond);
+BENCHMARK(one_number)->Arg(kLarge)->Unit(benchmark::kMicrosecond);
+BENCHMARK(number_suffix)->Arg(kLarge)->Unit(benchmark::kMicrosecond);
+BENCHMARK(last_calls)->Arg(kLarge)->Unit(benchmark::kMicrosecond);
+BENCHMARK(department_in_a_week)->Arg(kLarge)->Unit(benchmark::kMicrosecond);
+BENCHMARK(days_with_three_filters)->Arg(kLarge)->Unit(benchmark::kMicrosecond);
+
+}  // namespace
+
+BENCHMARK_MAIN();

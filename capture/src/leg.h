@@ -1,10 +1,12 @@
 // Leg: one INVITE session on its way from INVITE to release, as the messages tell it.
 //
-//   kCalling ─2xx─► kAnswered ─BYE, silence─► kReleased ─linger─► finished
-//     │  ▲  ▲───newer INVITE────────────┐         ▲
-//     │  └─newer INVITE─ kChallenged ───┼─────────┤  401, 407: the caller comes back with
-//     credentials ├──CANCEL────────► kCancelled ────┼─────────┤  waits for its 487; a 2xx that
-//     crosses it wins └──failure────────────────────────┴─────────┘
+// clang-format off
+//   kCalling    ─ 2xx ──────────────► kAnswered    and from there: BYE, silence ─► kReleased
+//   kCalling    ─ 401, 407 ─────────► kChallenged  until the caller comes back with credentials
+//   kCalling    ─ CANCEL ───────────► kCancelled   waits for its 487; a 2xx that crosses it wins
+//   kCalling    ─ other failure ────► kReleased    a newer INVITE or a late 2xx brings it back
+//   kReleased   ─ linger ───────────► finished
+// clang-format on
 #pragma once
 
 #include <array>

@@ -6,11 +6,13 @@ namespace koegura::capture {
 
 void MediaJoin::claim(LegId leg, const NegotiatedMedia& media) {
   Leg& state = legs_[leg];
+  state.released = false;  // a leg that a failed INVITE had ended may come back
   std::vector<Claim>& claims = claims_[media.endpoint];
   const auto same = std::find_if(claims.begin(), claims.end(), [&](const Claim& claim) {
     return claim.leg == leg && claim.side == media.side;
   });
   if (same != claims.end()) {
+    same->released = false;
     same->kind = media.kind;  // a re-INVITE from audio to image keeps the port (T.38 Annex D)
   } else {
     claims.push_back({.leg = leg, .side = media.side, .kind = media.kind});

@@ -240,6 +240,17 @@ TEST_CASE("packets that trail behind the BYE make no call of their own") {
   CHECK(story.accounting()[Outcome::kUnclaimed] > 0);
 }
 
+TEST_CASE("a leg that comes back after a refusal has its media again") {
+  Story story;
+  const Dialog dialog{.call_id = "back"};
+  story.udp(dialog.caller, dialog.callee, dialog.invite(sdp(kCallerRtp))).after(50);
+  story.udp(dialog.callee, dialog.caller, dialog.response("503 Service Unavailable")).after(300);
+  story.udp(dialog.callee, dialog.caller, dialog.response("200 OK", sdp(kCalleeRtp))).after(10);
+  story.speech(kCallerRtp, kCalleeRtp, 0xA, 30).speech(kCalleeRtp, kCallerRtp, 0xB, 30).finish();
+  REQUIRE(story.calls.size() == 1);
+  CHECK(story.calls[0].streams.size() == 2);
+}
+
 TEST_CASE("a sender that talks on long after its call is something new, and is kept") {
   Story story;
   const Dialog dialog{.call_id = "ended"};

@@ -22,7 +22,13 @@ struct IpAddress {
   static std::optional<IpAddress> parse(std::string_view text);
   static IpAddress v4(std::uint32_t host_order);
 
-  friend bool operator==(const IpAddress&, const IpAddress&) = default;
+  // Two loads and no call: this stands in every packet's way.
+  friend bool operator==(const IpAddress& a, const IpAddress& b) {
+    std::uint64_t halves[4];
+    std::memcpy(halves, a.bytes.data(), sizeof a.bytes);
+    std::memcpy(halves + 2, b.bytes.data(), sizeof b.bytes);
+    return halves[0] == halves[2] && halves[1] == halves[3];
+  }
 };
 
 struct Endpoint {

@@ -83,7 +83,7 @@ Result<void> CaptureFile::open() {
   return {};
 }
 
-Result<std::unique_ptr<PacketSource>> open_stream(std::string name,
+Result<std::unique_ptr<PacketSource>> open_stream(const std::string& name,
                                                   std::unique_ptr<ByteStream> raw) {
   auto stream = decompress_if_needed(std::move(raw));
   if (!stream) return tl::make_unexpected(std::move(stream.error()).in(name));
@@ -118,14 +118,14 @@ bool is_known(LinkType link) {
 }
 
 Result<std::unique_ptr<PacketSource>> open_capture_file(const std::string& path) {
-  std::string name = path == "-" ? "standard input" : path;
+  const std::string name = path == "-" ? "standard input" : path;
   auto raw = open_file_stream(path);
   if (!raw) return tl::make_unexpected(std::move(raw.error()).in(name));
-  return open_stream(std::move(name), std::move(*raw));
+  return open_stream(name, std::move(*raw));
 }
 
-Result<std::unique_ptr<PacketSource>> open_capture_bytes(Bytes bytes, std::string name) {
-  return open_stream(std::move(name), make_memory_stream(bytes));
+Result<std::unique_ptr<PacketSource>> open_capture_bytes(Bytes bytes, const std::string& name) {
+  return open_stream(name, make_memory_stream(bytes));
 }
 
 }  // namespace koegura::capture

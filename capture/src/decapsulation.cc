@@ -101,16 +101,18 @@ bool DecapsulationImpl::on_frame(const Frame& frame, Packet& packet) {
       if (!whole) return false;
       frames = whole->frames;
       bytes = whole->bytes;
-    } else if (const auto tunnel = tunnel_in(*header)) {
+      continue;
+    }
+    if (const auto tunnel = tunnel_in(*header)) {
       protocol = *tunnel;
       bytes = header->payload();
-    } else {
-      if (const auto defect = read_packet(frame.time, *header, packet)) {
-        return refuse(*defect, frames);
-      }
-      packet.frames = frames;
-      return true;
+      continue;
     }
+    if (const auto defect = read_packet(frame.time, *header, packet)) {
+      return refuse(*defect, frames);
+    }
+    packet.frames = frames;
+    return true;
   }
   return refuse(Defect::kTooDeep, frames);
 }

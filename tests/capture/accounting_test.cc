@@ -9,8 +9,7 @@ using namespace koegura::capture;
 
 TEST_CASE("every defect has an id of its own and a sentence") {
   std::set<std::string_view> ids;
-  for (std::size_t i = 0; i < kDefectCount; ++i) {
-    const auto defect = static_cast<Defect>(i);
+  for (const Defect defect : kDefects) {
     CHECK(id_of(defect).find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") ==
           std::string_view::npos);
     CHECK(ids.insert(id_of(defect)).second);

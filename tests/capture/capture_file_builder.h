@@ -1,8 +1,16 @@
-// Builds capture files for the tests, in either byte order.
+// Builds capture files for the tests, in either byte order, and reads them back through the file
+// source.
 #pragma once
 
-#include <string_view>
+#include <doctest/doctest.h>
+#include <zlib.h>
+#include <zstd.h>
 
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "capture/capture_file.h"
 #include "packet_builder.h"
 
 namespace koegura::capture::test {
@@ -125,5 +133,82 @@ class PcapngBuilder {
   Order order_;
   Octets out_;
 };
+
+inline Octets gzip(Bytes plain) {
+  z_stream z{};
+  REQUIRE(deflateInit2(&z, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+  Octets out(deflateBound(&z, plain.size()) + 64);
+  z.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(plain.data()));
+  z.avail_in = static_cast<uInt>(plain.size());
+  z.next_out = reinterpret_cast<Bytef*>(out.data());
+  z.avail_out = static_cast<uInt>(out.size());
+  REQUIRE(deflate(&z, Z_FINISH) == Z_STREAM_END);
+  out.resize(z.total_out);
+  deflateEnd(&z);
+  return out;
+}
+
+inline Octets zstd(Bytes plain) {
+  Octets out(ZSTD_compressBound(plain.size()));
+  out.resize(ZSTD_compress(out.data(), out.size(), plain.data(), plain.size(), 3));
+  return out;
+}
+
+// Larger than the window, so that it is refilled many times.
+inline Octets large_capture(std::size_t packets) {
+  PcapBuilder file(kNanosecondMagic);
+  for (std::size_t i = 0; i < packets; ++i) {
+    file.packet(static_cast<std::uint32_t>(i), 7, std::to_string(i) + std::string(1000, '.'));
+  }
+  return file.octets();
+}
+
+struct Seen {
+  std::string data;
+  long long ns = 0;
+  unsigned link = 0;
+  unsigned interface = 0;
+  friend bool operator==(const Seen&, const Seen&) = default;
+};
+
+// What a source gives until its end or its error.
+struct Reading {
+  std::vector<Seen> frames;
+  std::string error;
+};
+
+inline Reading read_all(PacketSource& source, std::size_t burst_size = 4) {
+  Reading reading;
+  std::vector<Frame> burst(burst_size);
+  while (true) {
+    const auto filled = source.read(burst);
+    if (!filled) reading.error = filled.error().message;
+    if (!filled || *filled == 0) break;
+    for (const Frame& frame : std::span(burst).first(*filled)) {
+      reading.frames.push_back({text_of(frame.bytes), to_unix_ns(frame.time),
+                                static_cast<unsigned>(frame.link), frame.interface});
+    }
+  }
+  CHECK(source.read(burst) == 0U);  // the end stays the end, also after an error
+  return reading;
+}
+
+inline Reading read_all(const Octets& file) {
+  auto source = open_capture_bytes(file, "day.pcap");
+  if (!source) return {{}, source.error().message};
+  return read_all(**source);
+}
+
+inline std::string error_of(const Octets& file) {
+  return read_all(file).error;
+}
+
+inline Octets first_of(const Octets& file, std::size_t size) {
+  return {file.begin(), file.begin() + static_cast<std::ptrdiff_t>(size)};
+}
+
+inline bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
 
 }  // namespace koegura::capture::test

@@ -4,10 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
-#include <zstd.h>
 
-#include <array>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -20,74 +17,6 @@ using namespace koegura::capture;
 using namespace koegura::capture::test;
 
 namespace {
-
-struct Seen {
-  std::string data;
-  long long ns = 0;
-  unsigned link = 0;
-  unsigned interface = 0;
-  friend bool operator==(const Seen&, const Seen&) = default;
-};
-
-// What a source gives until its end or its error.
-struct Reading {
-  std::vector<Seen> frames;
-  std::string error;
-};
-
-Reading read_all(PacketSource& source, std::size_t burst_size = 4) {
-  Reading reading;
-  std::vector<Frame> burst(burst_size);
-  while (true) {
-    const auto filled = source.read(burst);
-    if (!filled) reading.error = filled.error().message;
-    if (!filled || *filled == 0) break;
-    for (const Frame& frame : std::span(burst).first(*filled)) {
-      reading.frames.push_back({text_of(frame.bytes), to_unix_ns(frame.time),
-                                static_cast<unsigned>(frame.link), frame.interface});
-    }
-  }
-  CHECK(source.read(burst) == 0U);  // the end stays the end, also after an error
-  return reading;
-}
-
-Reading read_all(const Octets& file) {
-  auto source = open_capture_bytes(file, "day.pcap");
-  if (!source) return {{}, source.error().message};
-  return read_all(**source);
-}
-
-std::string error_of(const Octets& file) {
-  return read_all(file).error;
-}
-
-Octets first_of(const Octets& file, std::size_t size) {
-  return {file.begin(), file.begin() + static_cast<std::ptrdiff_t>(size)};
-}
-
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
-
-Octets gzip(Bytes plain) {
-  z_stream z{};
-  REQUIRE(deflateInit2(&z, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-  Octets out(deflateBound(&z, plain.size()) + 64);
-  z.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(plain.data()));
-  z.avail_in = static_cast<uInt>(plain.size());
-  z.next_out = reinterpret_cast<Bytef*>(out.data());
-  z.avail_out = static_cast<uInt>(out.size());
-  REQUIRE(deflate(&z, Z_FINISH) == Z_STREAM_END);
-  out.resize(z.total_out);
-  deflateEnd(&z);
-  return out;
-}
-
-Octets zstd(Bytes plain) {
-  Octets out(ZSTD_compressBound(plain.size()));
-  out.resize(ZSTD_compress(out.data(), out.size(), plain.data(), plain.size(), 3));
-  return out;
-}
 
 // A folder that goes with the test.
 class Folder {
@@ -111,15 +40,6 @@ class Folder {
  private:
   std::filesystem::path path_;
 };
-
-// Larger than the window, so that it is refilled many times.
-Octets large_capture(std::size_t packets) {
-  PcapBuilder file(kNanosecondMagic);
-  for (std::size_t i = 0; i < packets; ++i) {
-    file.packet(static_cast<std::uint32_t>(i), 7, std::to_string(i) + std::string(1000, '.'));
-  }
-  return file.octets();
-}
 
 void check_large(const Reading& reading, std::size_t packets) {
   CHECK(reading.error.empty());
@@ -268,107 +188,6 @@ TEST_CASE("a packet block larger than the window is read whole") {
   const Reading reading = read_all(file.enhanced(0, 1, "x").enhanced(0, 2, large).octets());
   CHECK(reading.error.empty());
   CHECK(reading.frames.at(1).data == large);
-}
-
-TEST_CASE("a file cut off anywhere gives the packets before, then says where") {
-  const Octets pcap = PcapBuilder().packet(1, 0, "first").packet(2, 0, "second").octets();
-  const Octets pcapng =
-      PcapngBuilder().interface(1).enhanced(0, 1, "first").enhanced(0, 2, "second").octets();
-  struct Whole {
-    Octets file;
-    std::size_t first_end;
-    std::size_t header_end;
-  };
-  for (const Whole& whole : {Whole{pcap, 24 + 16 + 5, 24}, Whole{pcapng, 28 + 20 + 40, 28 + 20}}) {
-    for (std::size_t size = whole.header_end + 1; size < whole.file.size(); ++size) {
-      CAPTURE(size);
-      const Reading reading = read_all(first_of(whole.file, size));
-      CHECK(reading.frames.size() == (size < whole.first_end ? 0U : 1U));
-      if (size == whole.first_end) {
-        CHECK(reading.error.empty());
-      } else {
-        CHECK(reading.error ==
-              "day.pcap: cut off at offset " + std::to_string(size) + " within a packet; the " +
-                  std::to_string(reading.frames.size()) + " packets before it were read");
-      }
-    }
-  }
-}
-
-TEST_CASE("a compressed file cut off anywhere is an error, whatever packets came before") {
-  const Octets plain = PcapBuilder().packet(1, 0, "first").packet(2, 0, "second").octets();
-  for (const Octets& whole : {gzip(plain), zstd(plain)}) {
-    for (std::size_t size = 4; size < whole.size(); ++size) {
-      CAPTURE(size);
-      CHECK(contains(error_of(first_of(whole, size)), "data is cut off at offset "));
-    }
-  }
-}
-
-TEST_CASE("damage within a compressed file is told after the packets before it") {
-  Octets checksum = gzip(large_capture(3000));
-  checksum[checksum.size() - 6] ^= std::byte{0xFF};
-  const Reading reading = read_all(checksum);
-  CHECK(reading.frames.size() == 3000);
-  CHECK(contains(reading.error, "the gzip data is damaged at offset "));
-  CHECK(contains(reading.error, "; the 3000 packets before it were read"));
-
-  // A whole zstd frame, then one whose first block has the reserved type (RFC 8878 §3.1.1.2).
-  Octets file = zstd(large_capture(3000));
-  const Octets bad_frame = Writer().u32(0x28B52FFD).u8(0x20).u8(1).u8(0x07).u16(0).octets();
-  file.insert(file.end(), bad_frame.begin(), bad_frame.end());
-  const Reading before = read_all(file);
-  CHECK(before.frames.size() == 3000);
-  CHECK(contains(before.error, "the zstd data is damaged at offset "));
-}
-
-TEST_CASE("an impossible length is damage, with its offset") {
-  Octets pcap = PcapBuilder().packet(1, 0, "first").packet(2, 0, "second").octets();
-  pcap[24 + 16 + 5 + 11] = std::byte{0x7F};
-  CHECK(error_of(pcap) ==
-        "day.pcap: damaged at offset 45: a packet of 2130706438 bytes; the 1 packets before it "
-        "were read");
-
-  const Octets good = PcapngBuilder().interface(1).enhanced(0, 1, "first").octets();
-  const auto with = [&](std::size_t at, unsigned value) {
-    Octets bad = good;
-    bad[at] = static_cast<std::byte>(value);
-    return error_of(bad);
-  };
-  CHECK(contains(with(48 + 4, 8), "damaged at offset 48: a block of 8 bytes"));
-  CHECK(contains(with(48 + 4, 42), "damaged at offset 48: a block of 42 bytes"));
-  CHECK(contains(with(48 + 36, 44), "a block whose two lengths differ"));
-  CHECK(contains(with(48 + 20, 9), "a packet longer than its block"));
-  CHECK(contains(with(48 + 8, 1), "a packet of interface 1, which nothing describes"));
-  CHECK(contains(with(48 + 7, 0x7F), "damaged at offset 48: a block of 2130706472 bytes"));
-  CHECK(contains(with(12, 2), "pcapng version 2, not 1"));
-  CHECK(contains(with(8, 2), "a section header without the byte-order magic"));
-}
-
-TEST_CASE("an interface with an impossible clock or option is damage") {
-  PcapngBuilder file;
-  CHECK(contains(error_of(PcapngBuilder().interface(1, file.option(9, {std::byte{40}})).octets()),
-                 "an interface with an impossible clock"));
-  CHECK(
-      contains(error_of(PcapngBuilder().interface(1, file.body().u16(2).u16(99).octets()).octets()),
-               "an option longer than its block"));
-}
-
-TEST_CASE("what is no capture file is said to be none, and what it looks like") {
-  CHECK(error_of({}) == "day.pcap: is empty");
-  CHECK(error_of(octets("hello, world")) ==
-        "day.pcap: is not a capture file: it begins with 68 65 6c 6c; koegura reads pcap and "
-        "pcapng, plain or compressed by gzip or zstd");
-  CHECK(contains(error_of(octets("PK\x03\x04____")), "it is a zip archive; unzip it first"));
-  CHECK(contains(error_of(octets("ab")), "it begins with 61 62;"));
-  CHECK(contains(error_of(gzip(octets("hello, world"))), "is not a capture file"));
-  CHECK(contains(error_of(first_of(PcapBuilder().octets(), 20)),
-                 "cut off at offset 20 within the file header"));
-}
-
-TEST_CASE("an unknown link type of a classic file is refused by its number") {
-  CHECK(contains(error_of(PcapBuilder(kMicrosecondMagic, Order::kLittle, 105).octets()),
-                 "day.pcap: link type 105 is not one that koegura reads"));
 }
 
 TEST_CASE("a file on disk is read by its path and says how far it has come") {

@@ -18,7 +18,7 @@ THIRD_PARTY = {
     # the generator encodes what decode decodes
     r"libav\w+/|libsw\w+/": ["decode/src/", "tools/traffic/src/libavcodec_encoder"],
     r"FLAC/": ["decode/src/flac_"],
-    r"openssl/": ["decode/src/", "store/src/sha256", "tools/traffic/src/truth_file"],
+    r"openssl/": ["decode/src/sample_hash", "store/src/sha256", "tools/traffic/src/truth_file"],
     r"rocksdb/": ["store/src/"],
     r"phonenumbers/": ["store/src/number"],
     r"CLI/": ["tools/"],

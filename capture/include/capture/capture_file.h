@@ -19,6 +19,6 @@ namespace koegura::capture {
 // The same for a capture that is in memory already (an attachment of a call); name is for the
 // messages. REQUIRES: bytes outlives the source.
 [[nodiscard]] Result<std::unique_ptr<PacketSource>> open_capture_bytes(Bytes bytes,
-                                                                       std::string name);
+                                                                       const std::string& name);
 
 }  // namespace koegura::capture

@@ -25,8 +25,8 @@ class Decapsulation {
                                                Accounting& accounting);
   virtual ~Decapsulation() = default;
 
-  // True if the frame completed a packet; packet.frames says how many frames that took. The packet's
-  // bytes live until the frame goes or until the next call. received is not counted here.
+  // True if the frame completed a packet; packet.frames says how many frames that took. The
+  // packet's bytes live until the frame goes or until the next call. received is not counted here.
   [[nodiscard]] virtual bool on_frame(const Frame& frame, Packet& packet) = 0;
   // Gives up fragments older than the timeout.
   virtual void advance(Timestamp now) = 0;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 
 namespace koegura::capture {
@@ -47,9 +48,12 @@ enum class Defect : std::uint8_t {
 #undef KOEGURA_DEFECT_ENUMERATOR
 };
 
-#define KOEGURA_DEFECT_COUNT(name, id, sentence) +1
-inline constexpr std::size_t kDefectCount = 0 KOEGURA_DEFECTS(KOEGURA_DEFECT_COUNT);
-#undef KOEGURA_DEFECT_COUNT
+inline constexpr Defect kDefects[] = {
+#define KOEGURA_DEFECT_VALUE(name, id, sentence) Defect::name,
+    KOEGURA_DEFECTS(KOEGURA_DEFECT_VALUE)
+#undef KOEGURA_DEFECT_VALUE
+};
+inline constexpr std::size_t kDefectCount = std::size(kDefects);
 
 [[nodiscard]] std::string_view id_of(Defect defect);
 [[nodiscard]] std::string_view sentence_of(Defect defect);

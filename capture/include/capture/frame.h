@@ -14,10 +14,10 @@ using Bytes = std::span<const std::byte>;
 // LINKTYPE_ values of https://www.tcpdump.org/linktypes.html that we take apart. A source
 // gives the number as it stands in the file; decapsulation refuses the others by name.
 enum class LinkType : std::uint16_t {
-  kNull = 0,           // BSD loopback, host order of the capturing machine
+  kNull = 0,  // BSD loopback, host order of the capturing machine
   kEthernet = 1,
-  kRaw = 101,          // IPv4 or IPv6 header first
-  kLoop = 108,         // OpenBSD loopback, network order
+  kRaw = 101,   // IPv4 or IPv6 header first
+  kLoop = 108,  // OpenBSD loopback, network order
   kLinuxSll = 113,
   kIpv4 = 228,
   kIpv6 = 229,
@@ -30,7 +30,7 @@ struct Frame {
   Bytes bytes;                    // as captured: may be shorter than it was on the wire
   std::uint32_t wire_length = 0;  // bytes on the wire
   LinkType link = LinkType::kEthernet;
-  std::uint16_t interface = 0;    // index within the source
+  std::uint16_t interface = 0;  // index within the source
 };
 
 }  // namespace koegura::capture

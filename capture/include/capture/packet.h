@@ -15,8 +15,8 @@ enum class Transport : std::uint8_t { kUdp, kTcp, kOther };
 // A view: bytes live as long as the frame (or the reassembly buffer) they came from.
 struct Packet {
   Timestamp time;
-  Bytes ip;                  // the whole IP datagram, exactly its length: what the spool keeps
-  Bytes payload;             // what the transport carries
+  Bytes ip;       // the whole IP datagram, exactly its length: what the spool keeps
+  Bytes payload;  // what the transport carries
   Endpoint source;
   Endpoint destination;
   std::uint32_t tcp_sequence = 0;  // kTcp only

@@ -11,18 +11,14 @@
 namespace koegura::decode {
 namespace {
 
-constexpr std::size_t kChunk = 256U << 10U;  // of the file, read or written at a time
+constexpr std::size_t kChunkBytes = 64U << 10U;
+constexpr std::size_t kFileBytes = 256U << 10U;  // written or read at a time
 
 // Before each frame, in memory and in the file.
 struct RecordHeader {
   std::uint32_t bytes;
   std::uint32_t samples;
 };
-
-void put(std::vector<std::byte>& out, const void* data, std::size_t bytes) {
-  const auto* from = static_cast<const std::byte*>(data);
-  out.insert(out.end(), from, from + bytes);
-}
 
 tl::unexpected<Error> file_failure(const std::string& directory, const char* what) {
   return failure("temporary file in " + directory + ": " + what + ": " + std::strerror(errno));
@@ -41,29 +37,46 @@ Result<void> EncodedFlac::append(std::uint32_t samples, capture::Bytes frame) {
   if (!failed_.message.empty()) return tl::make_unexpected(failed_);
   const RecordHeader header = {.bytes = static_cast<std::uint32_t>(frame.size()),
                                .samples = samples};
-  put(memory_, &header, sizeof header);
-  put(memory_, frame.data(), frame.size());
-  const std::size_t limit = file_ < 0 ? memory_limit_ : kChunk;
-  if (memory_.size() <= limit) return {};
+  std::byte* record = make_room(sizeof header + frame.size());
+  std::memcpy(record, &header, sizeof header);
+  std::memcpy(record + sizeof header, frame.data(), frame.size());
+  const std::size_t limit = file_ < 0 ? memory_limit_ : kFileBytes;
+  if (in_memory_ <= limit) return {};
   Result<void> spilled = spill();
   if (!spilled) failed_ = spilled.error();
   return spilled;
+}
+
+std::byte* EncodedFlac::make_room(std::size_t bytes) {
+  if (chunks_.empty() || chunks_.back().capacity - chunks_.back().used < bytes) {
+    const std::size_t capacity = std::max(bytes, kChunkBytes);
+    chunks_.push_back({.data = std::unique_ptr<std::byte[]>(new std::byte[capacity]),
+                       .used = 0,
+                       .capacity = capacity});
+  }
+  Chunk& chunk = chunks_.back();
+  std::byte* room = chunk.data.get() + chunk.used;
+  chunk.used += bytes;
+  in_memory_ += bytes;
+  return room;
 }
 
 Result<void> EncodedFlac::spill() {
   if (file_ < 0) {
     if (Result<void> opened = open_file(); !opened) return opened;
   }
-  std::size_t done = 0;
-  while (done < memory_.size()) {
-    const ssize_t wrote = write(file_, memory_.data() + done, memory_.size() - done);
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) return file_failure(directory_, "cannot write");
-    done += static_cast<std::size_t>(wrote);
+  for (const Chunk& chunk : chunks_) {
+    std::size_t done = 0;
+    while (done < chunk.used) {
+      const ssize_t wrote = write(file_, chunk.data.get() + done, chunk.used - done);
+      if (wrote < 0 && errno == EINTR) continue;
+      if (wrote < 0) return file_failure(directory_, "cannot write");
+      done += static_cast<std::size_t>(wrote);
+    }
   }
-  in_file_ += done;
-  memory_.clear();
-  if (memory_.capacity() > 2 * kChunk) memory_.shrink_to_fit();
+  in_file_ += in_memory_;
+  in_memory_ = 0;
+  chunks_.clear();
   return {};
 }
 
@@ -80,10 +93,18 @@ Result<void> EncodedFlac::open_file() {
 }
 
 const std::byte* FlacFrameReader::peek(std::size_t bytes) {
-  // A record never lies half in the file: append spills whole ones.
-  if (position_ >= flac_.in_file_) return flac_.memory_.data() + (position_ - flac_.in_file_);
+  // A record never lies in two places: append keeps it in one chunk, and spill writes whole ones.
+  if (position_ < flac_.in_file_) return peek_in_file(bytes);
+  if (chunk_position_ == flac_.chunks_[chunk_].used) {
+    ++chunk_;
+    chunk_position_ = 0;
+  }
+  return flac_.chunks_[chunk_].data.get() + chunk_position_;
+}
+
+const std::byte* FlacFrameReader::peek_in_file(std::size_t bytes) {
   if (position_ + bytes > buffer_from_ + buffer_.size()) {
-    buffer_.resize(std::max(bytes, kChunk));
+    buffer_.resize(std::max(bytes, kFileBytes));
     const ssize_t got =
         pread(flac_.file_, buffer_.data(), buffer_.size(), static_cast<off_t>(position_));
     buffer_.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
@@ -104,6 +125,7 @@ Result<bool> FlacFrameReader::next(FlacFrame& frame) {
   if (record == nullptr) return file_failure(flac_.directory_, "cannot read back");
   frame.samples = header.samples;
   frame.bytes = capture::Bytes(record + sizeof header, header.bytes);
+  if (position_ >= flac_.in_file_) chunk_position_ += sizeof header + header.bytes;
   position_ += sizeof header + header.bytes;
   return true;
 }

@@ -130,9 +130,9 @@ std::string one_past(std::string key) {
 }  // namespace
 
 Result<std::unique_ptr<CallWalk>> walk_all(const Index& index, const WalkRange& range) {
-  return index.cursor().map([&](std::unique_ptr<IndexCursor> cursor) {
-    return std::unique_ptr<CallWalk>(new AllCalls(std::move(cursor), range));
-  });
+  Result<std::unique_ptr<IndexCursor>> cursor = index.cursor();
+  if (!cursor) return tl::make_unexpected(std::move(cursor).error());
+  return std::unique_ptr<CallWalk>(std::make_unique<AllCalls>(std::move(*cursor), range));
 }
 
 Result<std::unique_ptr<CallWalk>> walk_terms(const Index& index,

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -39,16 +40,24 @@ class EncodedFlac {
   void finish(const FlacStreamInfo& info) { stream_info_ = info; }
 
   [[nodiscard]] const FlacStreamInfo& stream_info() const { return stream_info_; }
-  [[nodiscard]] std::uint64_t bytes() const { return in_file_ + memory_.size(); }
+  [[nodiscard]] std::uint64_t bytes() const { return in_file_ + in_memory_; }
 
  private:
   friend class FlacFrameReader;
+  // Room for whole records. Chunks, because one growing block would be copied as often as it grows.
+  struct Chunk {
+    std::unique_ptr<std::byte[]> data;
+    std::size_t used = 0;
+    std::size_t capacity = 0;
+  };
+  [[nodiscard]] std::byte* make_room(std::size_t bytes);
   [[nodiscard]] Result<void> spill();
   [[nodiscard]] Result<void> open_file();
 
   std::string directory_;
   std::size_t memory_limit_;
-  std::vector<std::byte> memory_;  // what is not in the file yet
+  std::vector<Chunk> chunks_;  // what is not in the file yet
+  std::size_t in_memory_ = 0;
   int file_ = -1;
   std::uint64_t in_file_ = 0;
   Error failed_;  // message empty unless something did
@@ -63,13 +72,16 @@ class FlacFrameReader {
   [[nodiscard]] Result<bool> next(FlacFrame& frame);
 
  private:
-  // The next bytes of the stream, wherever they are. Null: the file cannot be read.
+  // The next record's first bytes, wherever they are. Null: the file cannot be read.
   [[nodiscard]] const std::byte* peek(std::size_t bytes);
+  [[nodiscard]] const std::byte* peek_in_file(std::size_t bytes);
 
   const EncodedFlac& flac_;
   std::uint64_t position_ = 0;
   std::vector<std::byte> buffer_;  // a part of the file
   std::uint64_t buffer_from_ = 0;
+  std::size_t chunk_ = 0;  // beyond the file
+  std::size_t chunk_position_ = 0;
 };
 
 }  // namespace koegura::decode

@@ -20,7 +20,7 @@ def main() -> int:
             if failed and failed_cases == 0:  # it crashed, or a sanitizer spoke
                 failed_cases = 1
             failed_any |= failed
-            name = test["name"]
+            name = test["name"].split(" / ")[-1]  # without the project and the suite
             print(f"ok {name}\n" * passed_cases + f"not ok {name}\n" * failed_cases, end="")
     return failed_any
 

@@ -3,13 +3,13 @@
 extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavutil/channel_layout.h>
-#include <libavutil/log.h>
 }
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
+#include "libav_log.h"
 #include "payload_formats.h"
 
 namespace koegura::decode {
@@ -75,7 +75,7 @@ bool append_frame(const AVFrame& frame, SampleBuffer& out) {
 class LibavDecoder final : public Decoder {
  public:
   bool open(const LibavDecoderSettings& settings) {
-    av_log_set_level(AV_LOG_QUIET);
+    silence_libav();
     const AVCodec* codec = avcodec_find_decoder_by_name(settings.decoder);
     if (codec == nullptr) return false;
     context_.reset(avcodec_alloc_context3(codec));

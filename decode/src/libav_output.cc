@@ -2,13 +2,14 @@
 
 extern "C" {
 #include <libavformat/avformat.h>
-#include <libavutil/log.h>
 }
 
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+
+#include "libav_log.h"
 
 namespace koegura::decode {
 namespace {
@@ -65,7 +66,7 @@ void MuxerFree::operator()(AVFormatContext* muxer) const {
 }
 
 Muxer open_muxer(const char* format, LibavOutput& output) {
-  av_log_set_level(AV_LOG_QUIET);
+  silence_libav();
   if (output.context() == nullptr) return nullptr;
   AVFormatContext* context = nullptr;
   if (avformat_alloc_output_context2(&context, nullptr, format, nullptr) < 0) return nullptr;

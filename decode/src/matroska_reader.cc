@@ -3,7 +3,6 @@
 extern "C" {
 #include <libavformat/avformat.h>
 #include <libavutil/dict.h>
-#include <libavutil/log.h>
 }
 
 #include <fcntl.h>
@@ -12,6 +11,7 @@ extern "C" {
 #include <cerrno>
 #include <cstring>
 
+#include "libav_log.h"
 #include "libav_output.h"
 
 namespace koegura::decode {
@@ -32,7 +32,7 @@ void MatroskaReader::Close::operator()(AVPacket* packet) const {
 }
 
 Result<MatroskaReader> MatroskaReader::open(const std::string& path) {
-  av_log_set_level(AV_LOG_QUIET);
+  silence_libav();
   MatroskaReader reader;
   reader.path_ = path;
   AVFormatContext* demuxer = nullptr;

@@ -2,12 +2,13 @@
 
 extern "C" {
 #include <libavutil/channel_layout.h>
-#include <libavutil/log.h>
 #include <libavutil/samplefmt.h>
 #include <libswresample/swresample.h>
 }
 
 #include <algorithm>
+
+#include "libav_log.h"
 
 namespace koegura::decode {
 
@@ -16,7 +17,7 @@ void Resampler::Free::operator()(SwrContext* context) const {
 }
 
 std::unique_ptr<Resampler> Resampler::create(std::uint32_t from_rate, std::uint32_t to_rate) {
-  av_log_set_level(AV_LOG_QUIET);
+  silence_libav();
   AVChannelLayout mono = AV_CHANNEL_LAYOUT_MONO;
   SwrContext* context = nullptr;
   swr_alloc_set_opts2(&context, &mono, AV_SAMPLE_FMT_S16, static_cast<int>(to_rate), &mono,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <random>
 
@@ -67,6 +68,12 @@ class Calls {
   int made_ = 0;
 };
 
+void must(const Result<void>& done) {
+  if (done) return;
+  std::fprintf(stderr, "%s\n", done.error().message.c_str());
+  std::abort();
+}
+
 // An index of so many calls, made once.
 class FilledIndex {
  public:
@@ -76,8 +83,8 @@ class FilledIndex {
     folder_ = ::mkdtemp(pattern.data());
     index_ =
         std::move(*Index::open(folder_, {.access = IndexOptions::Access::kBuild, .sync = false}));
-    for (int i = 0; i < calls; ++i) index_->add(made_.next(), 1000).value();
-    index_->finish().value();
+    for (int i = 0; i < calls; ++i) must(index_->add(made_.next(), 1000));
+    must(index_->finish());
   }
   FilledIndex(const FilledIndex&) = delete;
   FilledIndex& operator=(const FilledIndex&) = delete;
@@ -115,10 +122,7 @@ void ask(benchmark::State& state, const std::function<CallFilter(FilledIndex&)>&
   for (auto _ : state) {
     CallFilter filter = question(filled);
     filter.limit = kPage;
-    query_index(filled.index(), filter, "JP", [&](const CallRecord&) {
-      ++rows;
-      return true;
-    }).value();
+    must(query_index(filled.index(), filter, "JP", [&](const CallRecord&) { return ++rows != 0; }));
   }
   state.counters["rows"] =
       benchmark::Counter(static_cast<double>(rows), benchmark::Counter::kAvgIterations);
@@ -149,17 +153,17 @@ void department_in_a_week(benchmark::State& state) {
   ask(state, [](FilledIndex&) {
     CallFilter filter;
     filter.department = "department 7";
-    filter.from = kFirstDay + std::chrono::hours(24 * 20);
+    filter.from = kFirstDay + std::chrono::hours(24 * 3);
     filter.to = *filter.from + std::chrono::hours(24 * 7);
     return filter;
   });
 }
 
-void days_with_three_filters(benchmark::State& state) {
+void ten_days_with_three_filters(benchmark::State& state) {
   ask(state, [](FilledIndex&) {
     CallFilter filter;
-    filter.from = kFirstDay + std::chrono::hours(24 * 20);
-    filter.to = *filter.from + std::chrono::hours(24 * 30);
+    filter.from = kFirstDay + std::chrono::hours(24 * 3);
+    filter.to = *filter.from + std::chrono::hours(24 * 10);
     filter.state = "missed";
     filter.direction = "out";
     filter.longer_than = std::chrono::seconds(300);
@@ -179,7 +183,7 @@ void add_call(benchmark::State& state) {
       state.PauseTiming();
       const CallRecord record = calls.next();
       state.ResumeTiming();
-      index->add(record, 1000).value();
+      must(index->add(record, 1000));
     }
   }
   std::filesystem::remove_all(folder);
@@ -192,12 +196,12 @@ BENCHMARK(one_number)->Arg(kSmall)->Unit(benchmark::kMicrosecond);
 BENCHMARK(number_suffix)->Arg(kSmall)->Unit(benchmark::kMicrosecond);
 BENCHMARK(last_calls)->Arg(kSmall)->Unit(benchmark::kMicrosecond);
 BENCHMARK(department_in_a_week)->Arg(kSmall)->Unit(benchmark::kMicrosecond);
-BENCHMARK(days_with_three_filters)->Arg(kSmall)->Unit(benchmark::kMicrosecond);
+BENCHMARK(ten_days_with_three_filters)->Arg(kSmall)->Unit(benchmark::kMicrosecond);
 BENCHMARK(one_number)->Arg(kLarge)->Unit(benchmark::kMicrosecond);
 BENCHMARK(number_suffix)->Arg(kLarge)->Unit(benchmark::kMicrosecond);
 BENCHMARK(last_calls)->Arg(kLarge)->Unit(benchmark::kMicrosecond);
 BENCHMARK(department_in_a_week)->Arg(kLarge)->Unit(benchmark::kMicrosecond);
-BENCHMARK(days_with_three_filters)->Arg(kLarge)->Unit(benchmark::kMicrosecond);
+BENCHMARK(ten_days_with_three_filters)->Arg(kLarge)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 

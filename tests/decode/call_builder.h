@@ -223,8 +223,7 @@ inline std::vector<Span> spans_of(const RenderedCall& call, SpanKind kind) {
   return found;
 }
 
-// ITU-T G.711 µ-law, written from the other side than the decoder under test: the code whose
-// expansion is nearest, by trying all (slow, obvious).
+// The µ-law code of a sample (ITU-T G.711), the sender's side of the decoder under test.
 inline std::uint8_t mu_law_code(std::int16_t sample) {
   const int magnitude = std::min(std::abs(int{sample}), 32635) + 132;
   int exponent = 7;

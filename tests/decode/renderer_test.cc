@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <random>
+#include <thread>
 
 #include "call_builder.h"
 #include "decode/encoded_flac.h"
@@ -378,4 +379,23 @@ TEST_CASE("FLAC beyond the memory limit goes to a file and comes back the same")
   const auto nowhere = render(in_memory.call, options);
   REQUIRE_FALSE(nowhere);
   CHECK(nowhere.error().message.find("/nonexistent") != std::string::npos);
+}
+
+TEST_CASE("calls rendered at the same time on several threads come out as they do alone") {
+  CallBuilder call;
+  call.format(Side::kCaller, format(9, "G722")).format(Side::kCallee, format(0, "PCMU"));
+  say(call.stream(Side::kCaller, 1), {.from_ms = 0, .to_ms = 4000, .payload_type = 9});
+  say(call.stream(Side::kCallee, 2), {.from_ms = 0, .to_ms = 4000});
+  const RenderedCall alone = call.lasts_ms(4000).render();
+  std::array<std::array<std::uint8_t, 32>, 4> hashes{};
+  std::vector<std::thread> threads;
+  for (auto& hash : hashes) {
+    threads.emplace_back([&] {
+      RenderOptions options;
+      options.temporary_directory = call.folder().path();
+      if (const auto rendered = render(alone.call, options)) hash = rendered->audio.sha256;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const auto& hash : hashes) CHECK(hash == alone.audio.sha256);
 }

@@ -82,7 +82,9 @@ void MediaJoin::assign(RtpStream& stream) {
   if (!by_destination) claims = open_claims(stream.key.source);
   if (claims.empty()) return;
   narrow(claims, by_destination ? stream.key.source : stream.key.destination);
-  stream.kind = claims.front().kind;
+  // What began as RTP stays so when its port is renegotiated for T.38.
+  const MediaKind kind = claims.front().kind;
+  if (stream.owners.empty() && kind != MediaKind::kImage) stream.kind = kind;
   for (const Claim& claim : claims) {
     own(stream, claim.leg, by_destination ? other(claim.side) : claim.side);
   }

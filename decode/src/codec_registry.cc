@@ -10,8 +10,9 @@ namespace {
 // G.726 of RFC 3551 §4.5.4 fills bytes from the low bit, which libavcodec calls g726le; ITU-T
 // I.366.2 (AAL2-G726-*) fills from the high bit. Opus decodes to one channel whatever the sender's
 // stereo flag says: libopus mixes, libavcodec's own decoder would not.
-// Impairments: ITU-T G.113 (2019) appendix I; where it has none, that of the nearest relative.
-// Wideband codecs are judged on the narrowband scale.
+// Impairments: as ITU-T G.113 appendix I has them for G.711, G.726, G.729, G.723.1, GSM and iLBC;
+// for the others, estimates by the nearest relative. Wideband codecs are judged on the narrowband
+// scale.
 // clang-format off
 constexpr Codec kRegistry[] = {
     {.name = "PCMU", .encodings = {"PCMU"},

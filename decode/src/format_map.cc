@@ -60,7 +60,7 @@ FormatMap::FormatMap(const capture::FinishedCall& call, const capture::FinishedS
       not_audio.push_back(&media);
     }
   }
-  carries_audio_ = not_audio.empty() || !at_endpoint_.empty();
+  carries_audio_ = stream.kind == MediaKind::kAudio && (not_audio.empty() || !at_endpoint_.empty());
   if (!carries_audio_) at_endpoint_ = std::move(not_audio);
   std::stable_partition(elsewhere_.begin(), elsewhere_.end(),
                         [&](const NegotiatedMedia* media) { return media->side == receiver; });

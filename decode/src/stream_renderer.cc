@@ -303,6 +303,7 @@ RenderedStream StreamRenderer::summary() const {
   out.rendered = heard_ != 0;
   out.encrypted = encrypted;
   out.lossless = is_lossless();
+  if (stream_.kind == capture::MediaKind::kImage) out.codec = "T.38";
   if (main != nullptr) {
     out.codec = main->codec != nullptr ? std::string(main->codec->name) : main->format.encoding;
     if (out.codec.empty()) out.codec = "PT " + std::to_string(main->format.payload_type);

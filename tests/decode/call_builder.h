@@ -92,6 +92,14 @@ class StreamBuilder {
     stream_.bytes += packet.payload.size();
     return *this;
   }
+  // A datagram of T.38: no RTP header (UDPTL).
+  StreamBuilder& udptl(double at_ms, const Octets& bytes) {
+    stream_.kind = capture::MediaKind::kImage;
+    const auto datagram = capture::test::udp(source_, destination_, bytes);
+    REQUIRE(spool_.append(run_, test::at_ms(at_ms), datagram.bytes));
+    ++stream_.packets;
+    return *this;
+  }
   [[nodiscard]] capture::FinishedStream finish() {
     stream_.source = capture::test::endpoint(source_);
     stream_.destination = capture::test::endpoint(destination_);

@@ -275,6 +275,20 @@ TEST_CASE("video on the wire is counted, and has no place in the audio") {
   CHECK(rendered.silent_because.empty());
 }
 
+TEST_CASE("T.38 on the port that spoke before is no audio, and its packets stay") {
+  CallBuilder call;
+  call.format(Side::kCaller, format(0, "PCMU"));
+  say(call.stream(Side::kCaller, 1), {.from_ms = 0, .to_ms = 500});
+  StreamBuilder& fax = call.stream(Side::kCaller, 0);
+  for (int i = 0; i < 20; ++i) fax.udptl(600 + 40 * i, Octets(12, std::byte{6}));
+  const RenderedCall rendered = call.lasts_ms(2000).render();
+  CHECK(rendered.streams[1].codec == "T.38");
+  CHECK(rendered.streams[1].packets == 20);
+  CHECK_FALSE(rendered.streams[1].rendered);
+  CHECK_FALSE(rendered.streams[1].lossless);  // so that the archive attaches them
+  CHECK(spans_of(rendered, SpanKind::kUndecodable).empty());
+}
+
 TEST_CASE("ringing, early media, talk and hold are spans, and chapters that do not overlap") {
   CallBuilder call;
   call.call().ringing = at_ms(1000);

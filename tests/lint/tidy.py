@@ -1,4 +1,4 @@
-"""clang-tidy over every source of ours that the build compiles: tidy.py BUILD. One "ok" or "not ok" a file."""
+"""clang-tidy over every source of the product that the build compiles: tidy.py BUILD. One "ok" or "not ok" a file."""
 import json
 import os
 import subprocess
@@ -12,7 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def sources(build: Path) -> list[Path]:
     commands = json.loads((build / "compile_commands.json").read_text())
     paths = {(Path(c["directory"]) / c["file"]).resolve() for c in commands}
-    return sorted(p for p in paths if ROOT in p.parents and build.resolve() not in p.parents)
+    stages = [ROOT / stage for stage in ("capture", "decode", "store", "tools")]
+    return sorted(p for p in paths if any(stage in p.parents for stage in stages))
 
 
 def main() -> int:

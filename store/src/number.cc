@@ -125,8 +125,9 @@ std::vector<std::string> prefix_forms(const std::string& dialled, const std::str
 }  // namespace
 
 std::string normalise_number(std::string_view raw, const std::string& region) {
+  const std::string_view text = trimmed(raw);
   std::string dialled;
-  if (!keep_dialled(raw, dialled)) return std::string(trimmed(raw));
+  if (!keep_dialled(text, dialled)) return std::string(text);
   std::string number = e164(dialled, region);
   if (!number.empty()) return number;
   const std::string_view bare = without_caller_id_prefix(dialled, region);

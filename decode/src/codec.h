@@ -45,7 +45,8 @@ struct Codec {
   const char* libav_decoder = nullptr;  // for open_libav
   std::uint8_t bits_per_sample = 0;     // G.726: bits of a codeword
   bool lossless = false;                // 16-bit samples carry the whole payload
-  // E-model (ITU-T G.107, values in the style of G.113): what the codec itself costs, and how it bears loss.
+  // E-model (ITU-T G.107, values in the style of G.113): what the codec itself costs, and how it
+  // bears loss.
   double equipment_impairment = 0;
   double loss_robustness = 4.3;
 };

@@ -83,8 +83,7 @@ bool has_full_length(const PhoneNumber& number, const std::string& dialled,
 }
 
 // Empty if it is no number of the public network.
-std::string e164(const std::string& dialled, const std::string& region) {
-  if (dialled.find_first_of("*#") != std::string::npos) return {};
+std::string e164_once(const std::string& dialled, const std::string& region) {
   const PhoneNumberUtil& numbers = *PhoneNumberUtil::GetInstance();
   PhoneNumber number;
   if (numbers.Parse(dialled, region, &number) != PhoneNumberUtil::NO_PARSING_ERROR) return {};
@@ -92,6 +91,14 @@ std::string e164(const std::string& dialled, const std::string& region) {
   std::string formatted;
   numbers.Format(number, PhoneNumberUtil::E164, &formatted);
   return formatted;
+}
+
+// A number that becomes another one when it is read again ("00000000000": each reading takes a zero
+// for the trunk prefix) is none.
+std::string e164(const std::string& dialled, const std::string& region) {
+  if (dialled.find_first_of("*#") != std::string::npos) return {};
+  const std::string number = e164_once(dialled, region);
+  return number.empty() || e164_once(number, region) == number ? number : std::string();
 }
 
 // Japan dials 184 (hide my number) or 186 (show it) before the number; they are not part of it.
@@ -177,6 +184,7 @@ NumberPattern parse_number_pattern(std::string_view typed_text, const std::strin
   if (open_front) text.remove_prefix(1);
   const bool open_back = text.ends_with('*');
   if (open_back) text.remove_suffix(1);
+  text = trimmed(text);
 
   using Shape = NumberPattern::Shape;
   NumberPattern pattern;
@@ -186,7 +194,7 @@ NumberPattern parse_number_pattern(std::string_view typed_text, const std::strin
 
   std::string dialled;
   const bool is_name = !keep_dialled(text, dialled);
-  const std::string typed = is_name ? number_term(trimmed(text)) : dialled;
+  const std::string typed = is_name ? number_term(text) : dialled;
   if (pattern.shape == Shape::kPrefix) {
     pattern.forms = is_name ? std::vector{typed} : prefix_forms(dialled, region);
     return pattern;

@@ -165,6 +165,32 @@ class CallBuilder {
   capture::FinishedCall call_;
 };
 
+inline capture::MediaFormat format(std::uint8_t type, const char* encoding,
+                                   std::uint32_t rate = 8000) {
+  return {
+      .payload_type = type, .encoding = encoding, .clock_rate = rate, .channels = 1, .fmtp = {}};
+}
+
+struct Talk {
+  double from_ms = 0;
+  double to_ms = 0;
+  std::uint8_t payload_type = 0;
+  std::byte code{0x10};
+  double delay_ms = 0;      // of its path
+  std::size_t bytes = 160;  // of a payload
+};
+
+// Packets of 20 ms whose numbers and timestamps follow the time.
+inline void say(StreamBuilder& stream, const Talk& talk) {
+  for (double at = talk.from_ms; at < talk.to_ms; at += 20) {
+    stream.rtp({.at_ms = at + talk.delay_ms,
+                .sequence = static_cast<std::uint16_t>(at / 20),
+                .timestamp = static_cast<std::uint32_t>(at * 8),
+                .payload_type = talk.payload_type,
+                .payload = Octets(talk.bytes, talk.code)});
+  }
+}
+
 // The audio of a rendered call as a player would get it: through the archive file and WAV.
 struct Heard {
   std::uint32_t sample_rate = 0;

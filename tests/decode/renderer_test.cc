@@ -22,31 +22,6 @@ Octets random_codes(std::size_t count, unsigned seed) {
   return codes;
 }
 
-capture::MediaFormat format(std::uint8_t type, const char* encoding, std::uint32_t rate = 8000) {
-  return {
-      .payload_type = type, .encoding = encoding, .clock_rate = rate, .channels = 1, .fmtp = {}};
-}
-
-struct Talk {
-  double from_ms = 0;
-  double to_ms = 0;
-  std::uint8_t payload_type = 0;
-  std::byte code{0x10};
-  double delay_ms = 0;      // of its path
-  std::size_t bytes = 160;  // of a payload
-};
-
-// Packets of 20 ms whose numbers and timestamps follow the time.
-void say(StreamBuilder& stream, const Talk& talk) {
-  for (double at = talk.from_ms; at < talk.to_ms; at += 20) {
-    stream.rtp({.at_ms = at + talk.delay_ms,
-                .sequence = static_cast<std::uint16_t>(at / 20),
-                .timestamp = static_cast<std::uint32_t>(at * 8),
-                .payload_type = talk.payload_type,
-                .payload = Octets(talk.bytes, talk.code)});
-  }
-}
-
 constexpr std::byte kLoudCode{0x10};
 constexpr std::byte kSoftCode{0x30};
 
@@ -253,40 +228,6 @@ TEST_CASE("media-only calls are decoded by the static types") {
   CHECK(rendered.streams[1].codec == "PCMA");
   CHECK(rendered.spans.empty());
   CHECK(rendered.chapters.empty());
-}
-
-TEST_CASE("video on the wire is counted, and has no place in the audio") {
-  CallBuilder call;
-  call.format(Side::kCaller, format(0, "PCMU"));
-  capture::NegotiatedMedia video;
-  video.kind = capture::MediaKind::kVideo;
-  video.side = Side::kCallee;
-  video.endpoint = capture::test::endpoint("192.0.2.2:5002");
-  video.formats = {format(96, "VP8", 90000)};
-  call.call().media.push_back(video);
-  say(call.stream(Side::kCaller, 1), {.from_ms = 0, .to_ms = 500});
-  say(call.stream(Side::kCaller, 2).towards("192.0.2.2:5002"),
-      {.from_ms = 0, .to_ms = 2000, .payload_type = 96});
-  const RenderedCall rendered = call.lasts_ms(2000).render();
-  CHECK(rendered.streams[0].rendered);
-  CHECK(rendered.streams[1].codec == "VP8");
-  CHECK_FALSE(rendered.streams[1].rendered);
-  CHECK(spans_of(rendered, SpanKind::kUndecodable).empty());
-  CHECK(rendered.silent_because.empty());
-}
-
-TEST_CASE("T.38 on the port that spoke before is no audio, and its packets stay") {
-  CallBuilder call;
-  call.format(Side::kCaller, format(0, "PCMU"));
-  say(call.stream(Side::kCaller, 1), {.from_ms = 0, .to_ms = 500});
-  StreamBuilder& fax = call.stream(Side::kCaller, 0);
-  for (int i = 0; i < 20; ++i) fax.udptl(600 + 40 * i, Octets(12, std::byte{6}));
-  const RenderedCall rendered = call.lasts_ms(2000).render();
-  CHECK(rendered.streams[1].codec == "T.38");
-  CHECK(rendered.streams[1].packets == 20);
-  CHECK_FALSE(rendered.streams[1].rendered);
-  CHECK_FALSE(rendered.streams[1].lossless);  // so that the archive attaches them
-  CHECK(spans_of(rendered, SpanKind::kUndecodable).empty());
 }
 
 TEST_CASE("ringing, early media, talk and hold are spans, and chapters that do not overlap") {

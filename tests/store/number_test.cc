@@ -50,6 +50,10 @@ TEST_CASE("extensions and service codes keep what is dialled") {
   CHECK(normalised("８３０１") == "8301");
 }
 
+TEST_CASE("digits that would be another number at the second reading are none") {
+  CHECK(normalised("00000000000") == "00000000000");
+}
+
 TEST_CASE("names keep themselves") {
   CHECK(normalised("alice") == "alice");
   CHECK(normalised("user1") == "user1");

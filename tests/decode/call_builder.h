@@ -166,9 +166,9 @@ class CallBuilder {
 };
 
 inline capture::MediaFormat format(std::uint8_t type, const char* encoding,
-                                   std::uint32_t rate = 8000) {
+                                   std::uint32_t rate = 8000, const char* fmtp = "") {
   return {
-      .payload_type = type, .encoding = encoding, .clock_rate = rate, .channels = 1, .fmtp = {}};
+      .payload_type = type, .encoding = encoding, .clock_rate = rate, .channels = 1, .fmtp = fmtp};
 }
 
 struct Talk {

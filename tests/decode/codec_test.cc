@@ -20,12 +20,6 @@ struct CodecCase {
   double likeness = 0.9;
 };
 
-capture::MediaFormat format(std::uint8_t type, const char* encoding, std::uint32_t rate,
-                            const char* fmtp = "") {
-  return {
-      .payload_type = type, .encoding = encoding, .clock_rate = rate, .channels = 1, .fmtp = fmtp};
-}
-
 const CodecCase kCases[] = {
     {format(0, "PCMU", 8000), {"pcm_mulaw", 8000, 0, 160}, {"pcm_mulaw"}, 1, 1, 0.99},
     {format(8, "PCMA", 8000), {"pcm_alaw", 8000, 0, 160}, {"pcm_alaw"}, 1, 1, 0.99},

@@ -38,7 +38,10 @@ class RealCapture:
             if one["state"] != "media-only":
                 self.assertNotIn(one.get("call_id"), found, "one Call-ID, two records")
                 found[one["call_id"]] = observed.observed_call(one)
-        self.assertEqual(wanted, found)
+        self.assertEqual(sorted(wanted), sorted(found))
+        for call_id in wanted:
+            with self.subTest(call_id):
+                self.assertEqual(wanted[call_id], found[call_id])
 
     def check_fuzzed(self):
         """Nobody knows what damaged messages meant; what is left of them must still be sound."""

@@ -30,7 +30,7 @@ class SayEach(unittest.TestResult):
     def addSubTest(self, test, subtest, error):
         super().addSubTest(test, subtest, error)
         if error:
-            self.say("not ok", test, f"{subtest.params}\n{self._exc_info_to_string(error, test)}")
+            self.say("not ok", test, f"{subtest._subDescription()}\n{self._exc_info_to_string(error, test)}")
 
     def addSkip(self, test, reason):
         self.say("skipped", test, reason)

@@ -30,8 +30,8 @@ class Decoding {
  public:
   Decoding(const FlacStreamInfo& info, const FlacSource& source, const SampleSink& sink)
       : source_(source), sink_(sink), channels_(read_stream_info(info).channels) {
-    head_.insert(head_.end(), kStreamStart.begin(), kStreamStart.end());
-    head_.insert(head_.end(), info.begin(), info.end());
+    std::copy(info.begin(), info.end(),
+              std::copy(kStreamStart.begin(), kStreamStart.end(), head_.begin()));
     rest_ = head_;
   }
 
@@ -96,7 +96,7 @@ class Decoding {
   const FlacSource& source_;
   const SampleSink& sink_;
   unsigned channels_;
-  std::vector<std::byte> head_;
+  std::array<std::byte, kStreamStart.size() + std::tuple_size_v<FlacStreamInfo>> head_{};
   capture::Bytes rest_;  // read, not yet given to libFLAC
   std::array<std::vector<Sample>, FLAC__MAX_CHANNELS> planes_;
   Result<void> result_;

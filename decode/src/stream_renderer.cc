@@ -277,8 +277,12 @@ std::string StreamRenderer::silent_because() const {
 RenderedStream StreamRenderer::summary() const {
   const PayloadMeaning* main = nullptr;
   bool encrypted = false;
+  std::vector<std::uint8_t> beside_audio;
   for (const PayloadMeaning& meaning : formats_.meanings()) {
     encrypted = encrypted || meaning.encrypted;
+    const bool beside =
+        meaning.role == PayloadRole::kEvent || meaning.role == PayloadRole::kComfortNoise;
+    if (beside) beside_audio.push_back(meaning.format.payload_type);
     const auto is_voice = [](const PayloadMeaning& m) {
       return m.role == PayloadRole::kAudio || m.role == PayloadRole::kUndecodable;
     };
@@ -303,6 +307,7 @@ RenderedStream StreamRenderer::summary() const {
   out.rendered = heard_ != 0;
   out.encrypted = encrypted;
   out.lossless = is_lossless();
+  out.beside_audio = std::move(beside_audio);
   if (stream_.kind == capture::MediaKind::kImage) out.codec = "T.38";
   if (main != nullptr) {
     out.codec = main->codec != nullptr ? std::string(main->codec->name) : main->format.encoding;

@@ -55,6 +55,23 @@ decode::MatroskaFile describe(const decode::RenderedCall& rendered, const CallRe
   return file;
 }
 
+// Nothing on the wire is lost: what FLAC does not carry is attached as packets.
+std::vector<PacketSelection> not_in_flac(const decode::RenderedCall& rendered) {
+  std::vector<PacketSelection> media;
+  for (std::size_t i = 0; i < rendered.call.streams.size(); ++i) {
+    const capture::SpooledPackets& packets = rendered.call.streams[i].spooled;
+    if (packets.empty()) continue;
+    // What decode says nothing of is kept whole.
+    const bool in_flac =
+        i < rendered.streams.size() && rendered.streams[i].lossless && rendered.streams[i].rendered;
+    if (!in_flac) media.push_back({&packets});
+    if (in_flac && !rendered.streams[i].beside_audio.empty()) {
+      media.push_back({&packets, rendered.streams[i].beside_audio});
+    }
+  }
+  return media;
+}
+
 }  // namespace
 
 std::string call_file_path(const capture::FinishedCall& call, const std::string& id) {
@@ -67,9 +84,8 @@ Result<std::vector<decode::Attachment>> attachments_of(const decode::RenderedCal
                                                        const CallRecord& record) {
   std::vector<decode::Attachment> attachments;
   attachments.push_back(json_attachment(record));
-  const auto attach =
-      [&](std::string_view name,
-          const std::vector<const capture::SpooledPackets*>& sources) -> Result<void> {
+  const auto attach = [&](std::string_view name,
+                          const std::vector<PacketSelection>& sources) -> Result<void> {
     Result<std::vector<std::byte>> packets = merge_to_pcapng(sources);
     if (!packets) return tl::make_unexpected(std::move(packets).error());
     attachments.push_back({std::string(name), "application/x-pcapng", std::move(*packets)});
@@ -77,17 +93,10 @@ Result<std::vector<decode::Attachment>> attachments_of(const decode::RenderedCal
   };
 
   if (!rendered.call.signalling.empty()) {
-    Result<void> attached = attach(kSignallingPcapng, {&rendered.call.signalling});
+    Result<void> attached = attach(kSignallingPcapng, {{&rendered.call.signalling}});
     if (!attached) return tl::make_unexpected(std::move(attached).error());
   }
-  std::vector<const capture::SpooledPackets*> media;
-  for (std::size_t i = 0; i < rendered.call.streams.size(); ++i) {
-    // What decode says nothing of is kept as packets.
-    const bool in_flac =
-        i < rendered.streams.size() && rendered.streams[i].lossless && rendered.streams[i].rendered;
-    const capture::SpooledPackets& packets = rendered.call.streams[i].spooled;
-    if (!in_flac && !packets.empty()) media.push_back(&packets);
-  }
+  const std::vector<PacketSelection> media = not_in_flac(rendered);
   if (!media.empty()) {
     Result<void> attached = attach(kMediaPcapng, media);
     if (!attached) return tl::make_unexpected(std::move(attached).error());

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "capture/packet.h"
 #include "capture/pcapng.h"
+#include "capture/rtp.h"
 
 namespace koegura::store {
 
@@ -11,10 +13,22 @@ namespace {
 // A source and its packet that is next.
 struct Head {
   capture::SpoolReader reader;
+  const PacketSelection* selection;
   capture::SpooledPacket packet;
   std::size_t order = 0;
 
-  [[nodiscard]] Result<bool> advance() { return reader.next(packet); }
+  [[nodiscard]] Result<bool> advance() {
+    Result<bool> more = reader.next(packet);
+    while (more && *more && !is_selected()) more = reader.next(packet);
+    return more;
+  }
+  [[nodiscard]] bool is_selected() const {
+    const std::vector<std::uint8_t>& wanted = selection->payload_types;
+    if (wanted.empty()) return true;
+    const auto datagram = capture::parse_ip(packet.time, packet.ip);
+    const auto rtp = capture::parse_rtp(datagram ? datagram->payload : capture::Bytes());
+    return rtp && std::find(wanted.begin(), wanted.end(), rtp->payload_type) != wanted.end();
+  }
 };
 
 // For a heap whose front is the earliest.
@@ -30,15 +44,14 @@ void append_packet(std::vector<std::byte>& out, const capture::SpooledPacket& pa
 
 }  // namespace
 
-Result<std::vector<std::byte>> merge_to_pcapng(
-    const std::vector<const capture::SpooledPackets*>& sources) {
+Result<std::vector<std::byte>> merge_to_pcapng(const std::vector<PacketSelection>& sources) {
   std::vector<std::byte> out = capture::pcapng_preamble(capture::LinkType::kRaw);
   std::uint64_t bytes = out.size();
   std::vector<Head> heads;
   heads.reserve(sources.size());
-  for (const capture::SpooledPackets* source : sources) {
-    bytes += source->bytes();
-    Head head{capture::SpoolReader(*source), {}, heads.size()};
+  for (const PacketSelection& source : sources) {
+    if (source.payload_types.empty()) bytes += source.packets->bytes();
+    Head head{capture::SpoolReader(*source.packets), &source, {}, heads.size()};
     Result<bool> more = head.advance();
     if (!more) return tl::make_unexpected(std::move(more).error());
     if (*more) heads.push_back(std::move(head));

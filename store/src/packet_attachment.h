@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "capture/error.h"
@@ -10,9 +11,15 @@
 
 namespace koegura::store {
 
+// The packets of one stream, or only those of its RTP packets that have one of these payload types.
+struct PacketSelection {
+  const capture::SpooledPackets* packets = nullptr;
+  std::vector<std::uint8_t> payload_types = {};  // empty: all packets
+};
+
 // Each source keeps its own order (of arrival, whatever its clock did); packets of the same time
-// stand in the order of the sources. REQUIRES: sources outlive the call.
+// stand in the order of the sources. REQUIRES: the packets outlive the call.
 [[nodiscard]] Result<std::vector<std::byte>> merge_to_pcapng(
-    const std::vector<const capture::SpooledPackets*>& sources);
+    const std::vector<PacketSelection>& sources);
 
 }  // namespace koegura::store

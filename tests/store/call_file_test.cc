@@ -45,6 +45,20 @@ std::vector<int> marks_of(const std::vector<std::byte>& pcapng) {
   return marks;
 }
 
+// IPv4, UDP and RTP headers with this payload type around nothing; the mark is the IPv4 TOS byte.
+std::vector<std::byte> rtp_datagram(std::uint8_t mark, std::uint8_t payload_type) {
+  constexpr std::size_t kSize = 64;
+  std::vector<std::byte> bytes(kSize);
+  bytes[0] = std::byte{0x45};
+  bytes[1] = std::byte{mark};
+  bytes[3] = std::byte{kSize};
+  bytes[9] = std::byte{17};
+  bytes[25] = std::byte{kSize - 20};
+  bytes[28] = std::byte{0x80};
+  bytes[29] = std::byte{payload_type};
+  return bytes;
+}
+
 std::vector<decode::Attachment> attachments(CallBuilder& builder) {
   const decode::RenderedCall call = builder.build();
   auto made = attachments_of(call, make_record(call, {}));
@@ -116,6 +130,24 @@ TEST_CASE("a clean G.711 call has no media attachment") {
   CallBuilder call("c1");
   call.with_stream(pcmu(Side::kCaller, 1), spool.packets().at(kMorning, datagram(1)).take());
   CHECK(attachments(call).size() == 1);
+}
+
+TEST_CASE("of a G.711 stream only what is no audio is attached: telephone events, comfort noise") {
+  SpoolUnderTest spool;
+  auto stream = pcmu(Side::kCaller, 1);
+  stream.beside_audio = {101, 13};
+  CallBuilder call("c1");
+  call.with_stream(stream, spool.packets()
+                               .at(kMorning, rtp_datagram(1, 0))
+                               .at(kMorning, rtp_datagram(2, 101))
+                               .at(kMorning, rtp_datagram(3, 0))
+                               .at(kMorning, rtp_datagram(4, 13))
+                               .at(kMorning, rtp_datagram(5, 0))
+                               .take());
+  const auto attached = attachments(call);
+  REQUIRE(attached.size() == 2);
+  CHECK(attached[1].name == "media.pcapng");
+  CHECK(marks_of(attached[1].bytes) == std::vector{2, 4});
 }
 
 TEST_CASE("packets keep their order of arrival though the clock stepped back among them") {

@@ -56,7 +56,10 @@ struct RenderedStream {
   Timestamp last;
   bool rendered = false;   // false: its packets are attached, but are not in the audio
   bool encrypted = false;  // SRTP
-  bool lossless = false;   // FLAC carries its payload: G.711, L16
+  bool lossless = false;   // FLAC carries its audio's payload: G.711, L16
+  // Payload types that are no audio (telephone events, comfort noise): FLAC does not carry them
+  // even if the stream is lossless.
+  std::vector<std::uint8_t> beside_audio;
 };
 
 struct Digit {

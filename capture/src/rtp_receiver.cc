@@ -148,13 +148,7 @@ std::vector<FinishedStream> RtpReceiver::collect(LegId leg) {
   std::vector<FinishedStream> finished;
   for (const auto& [stream, owner] : join_.forget(leg)) {
     if (stream->packets != 0) finished.push_back(hand_over(*stream, owner.side));
-    if (!stream->owners.empty()) continue;
-    if (stream->phase == StreamPhase::kDetached) {
-      std::erase_if(detached_,
-                    [&, ended = stream](const auto& held) { return held.get() == ended; });
-    } else {
-      end(*stream);
-    }
+    if (stream->owners.empty()) end(*stream);
   }
   std::sort(finished.begin(), finished.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -175,45 +169,48 @@ FinishedStream RtpReceiver::hand_over(RtpStream& stream, Side side) {
           .spooled = spool_.take(stream.run)};
 }
 
-// Stays in the table for a while: late packets of the ended call find it, and are told apart from
-// the start of something new.
+// The stream's calls have it all. In the table it stays for a while: late packets of the ended call
+// find it, and are told apart from the start of something new.
 void RtpReceiver::end(RtpStream& stream) {
+  if (stream.phase == StreamPhase::kDetached) {
+    std::erase_if(detached_, [&](const auto& held) { return held.get() == &stream; });
+    return;
+  }
   stream.phase = StreamPhase::kOver;
   stream.over_since = stream.last;
   stream.run = {};
 }
 
+bool RtpReceiver::has_expired(const RtpStream& stream, Timestamp now) const {
+  if (stream.phase == StreamPhase::kProbation) return stream.first + options_.media_hold < now;
+  return stream.phase == StreamPhase::kOver && stream.last + options_.stream_timeout < now;
+}
+
 std::vector<FinishedCall> RtpReceiver::sweep(Timestamp now, Signalling& signalling) {
-  std::vector<FinishedCall> calls;
-  const Timestamp silent_since = now - options_.stream_timeout;
   for (RtpStream* stream : table_.all()) {
-    const bool held_too_long = stream->first + options_.media_hold < now;
-    if (stream->phase == StreamPhase::kActive) {
-      for (const StreamOwner& owner : stream->owners) {
-        signalling.on_media_heard(owner.leg, stream->last);
-      }
-    } else if (stream->phase == StreamPhase::kProbation ? held_too_long
-                                                        : stream->last < silent_since) {
-      drop(*stream);
+    // Only active streams have owners.
+    for (const StreamOwner& owner : stream->owners) {
+      signalling.on_media_heard(owner.leg, stream->last);
     }
+    if (has_expired(*stream, now)) drop(*stream);
   }
-  for (RtpStream* stream : table_.all()) {
-    // An earlier group may have taken this one with it: then it is over.
-    if (stream->phase != StreamPhase::kActive || !stream->owners.empty()) continue;
-    const std::vector<RtpStream*> group = silent_group(*stream, silent_since);
-    if (!group.empty()) calls.push_back(media_only_call(group, "media silence"));
-  }
-  return calls;
+  return silent_calls(now - options_.stream_timeout, "media silence");
 }
 
 std::vector<FinishedCall> RtpReceiver::finish() {
-  std::vector<FinishedCall> calls;
   for (RtpStream* stream : table_.all()) {
     if (stream->phase == StreamPhase::kProbation) drop(*stream);
   }
+  return silent_calls(Timestamp::max(), "capture ended");
+}
+
+std::vector<FinishedCall> RtpReceiver::silent_calls(Timestamp since, const char* reason) {
+  std::vector<FinishedCall> calls;
   for (RtpStream* stream : table_.all()) {
+    // An earlier group may have taken this one with it: then it is over.
     if (stream->phase != StreamPhase::kActive || !stream->owners.empty()) continue;
-    calls.push_back(media_only_call(silent_group(*stream, Timestamp::max()), "capture ended"));
+    const std::vector<RtpStream*> group = silent_group(*stream, since);
+    if (!group.empty()) calls.push_back(media_only_call(group, reason));
   }
   return calls;
 }

@@ -59,8 +59,10 @@ class RtpReceiver {
   void index(RtpStream& stream);
   void unindex(RtpStream& stream);
   void drop(RtpStream& stream);
-  static void end(RtpStream& stream);
+  void end(RtpStream& stream);
   FinishedStream hand_over(RtpStream& stream, Side side);
+  [[nodiscard]] bool has_expired(const RtpStream& stream, Timestamp now) const;
+  std::vector<FinishedCall> silent_calls(Timestamp since, const char* reason);
   [[nodiscard]] std::vector<RtpStream*> silent_group(const RtpStream& stream,
                                                      Timestamp since) const;
   FinishedCall media_only_call(const std::vector<RtpStream*>& group, const char* reason);

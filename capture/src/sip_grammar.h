@@ -43,7 +43,7 @@ inline constexpr std::array<bool, 256> kTokenCharacters = [] {
   for (int c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = true;
   for (int c = 'a'; c <= 'z'; ++c) table[static_cast<std::size_t>(c)] = true;
   for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<std::size_t>(c)] = true;
-  for (const char c : std::string_view("-.!%*_+`'~")) table[static_cast<std::size_t>(c)] = true;
+  for (const unsigned char c : std::string_view("-.!%*_+`'~")) table[c] = true;
   return table;
 }();
 inline constexpr bool is_token(char c) {

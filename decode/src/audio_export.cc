@@ -94,6 +94,15 @@ struct Recording {
   }
 };
 
+void interleave(Planes planes, std::vector<Sample>& out) {
+  out.resize(planes.size() * planes[0].size());
+  for (std::size_t channel = 0; channel < planes.size(); ++channel) {
+    for (std::size_t i = 0; i < planes[0].size(); ++i) {
+      out[i * planes.size() + channel] = planes[channel][i];
+    }
+  }
+}
+
 Result<void> export_wav(Recording& recording, int output, ChannelChoice choice) {
   ChannelSelection selection(choice);
   const auto header = wav_header(recording.flac, selection.channels());
@@ -101,12 +110,7 @@ Result<void> export_wav(Recording& recording, int output, ChannelChoice choice) 
   std::vector<Sample> interleaved;
   return recording.decode([&](Planes stereo) {
     const Planes planes = selection.select(stereo);
-    interleaved.resize(planes.size() * planes[0].size());
-    for (std::size_t channel = 0; channel < planes.size(); ++channel) {
-      for (std::size_t i = 0; i < planes[0].size(); ++i) {
-        interleaved[i * planes.size() + channel] = planes[channel][i];
-      }
-    }
+    interleave(planes, interleaved);
     return write_all(output, interleaved.data(), interleaved.size() * sizeof(Sample));
   });
 }

@@ -9,6 +9,7 @@
 #ifdef KOEGURA_FLAC_CAN_SKIP_MD5
 // Exported by libFLAC and used by its own flac(1), but not declared in a public header. MD5 takes
 // as long as the whole encoding at level 0, and the record carries a SHA-256 of the same samples.
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
 extern "C" FLAC__bool FLAC__stream_encoder_set_do_md5(FLAC__StreamEncoder* encoder,
                                                       FLAC__bool value);
 #endif
@@ -97,6 +98,7 @@ class LibFlacEncoder final : public FlacEncoder {
   }
 
  private:
+  // NOLINTNEXTLINE(readability-function-size): libFLAC's parameters
   static FLAC__StreamEncoderWriteStatus on_write(const FLAC__StreamEncoder* /*encoder*/,
                                                  const FLAC__byte* data, std::size_t bytes,
                                                  unsigned samples, unsigned /*frame*/, void* self) {

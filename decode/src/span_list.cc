@@ -31,16 +31,19 @@ void SpanList::coarsen() {
     bridge_s_ = std::max(1.0, 2 * bridge_s_);
     std::vector<Span> finer = std::exchange(spans_, {});
     last_ = make_last();
-    for (Span& span : finer) {
-      std::size_t& last = last_[row(span.kind, span.channel)];
-      // Notes do not keep spans apart here: the first one stands for all.
-      if (last != kNone && span.from_s - spans_[last].to_s <= bridge_s_) {
-        spans_[last].to_s = std::max(spans_[last].to_s, span.to_s);
-      } else {
-        last = spans_.size();
-        spans_.push_back(std::move(span));
-      }
-    }
+    for (Span& span : finer) join(std::move(span));
+  }
+}
+
+// To the last span of its kind if it is near. Notes do not keep spans apart here: the first one
+// stands for all.
+void SpanList::join(Span span) {
+  std::size_t& last = last_[row(span.kind, span.channel)];
+  if (last != kNone && span.from_s - spans_[last].to_s <= bridge_s_) {
+    spans_[last].to_s = std::max(spans_[last].to_s, span.to_s);
+  } else {
+    last = spans_.size();
+    spans_.push_back(std::move(span));
   }
 }
 

@@ -26,6 +26,7 @@ class SpanList {
   static constexpr std::size_t kNone = ~std::size_t{0};
   [[nodiscard]] static std::size_t row(SpanKind kind, std::optional<Side> channel);
   void coarsen();
+  void join(Span span);
 
   std::vector<Span> spans_;
   std::array<std::size_t, kKinds* 3> last_ = make_last();  // index of the latest span by row

@@ -46,7 +46,8 @@ TEST_CASE("padding longer than the packet, or of length zero, is refused by name
 }
 
 TEST_CASE("CSRC list and header extension are no payload") {
-  const auto packet = parse_rtp(rtp(0x91, {9, 9, 9, 9, 0xBE, 0xDE, 0, 1, 5, 5, 5, 5, 0x42}));
+  const auto datagram = rtp(0x91, {9, 9, 9, 9, 0xBE, 0xDE, 0, 1, 5, 5, 5, 5, 0x42});
+  const auto packet = parse_rtp(datagram);
   REQUIRE(packet);
   REQUIRE(packet->payload.size() == 1);
   CHECK(packet->payload[0] == std::byte{0x42});

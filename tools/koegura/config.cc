@@ -67,6 +67,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a member has none
 #define FIELD(member)            \
   [](Config & config) -> auto& { \
     return config.member;        \

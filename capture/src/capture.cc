@@ -176,6 +176,7 @@ void Pipeline::give(std::vector<FinishedCall> calls) {
 void Pipeline::finish() {
   decapsulation_->finish();
   tcp_->finish();
+  give(receiver_.sweep(now_, *signalling_));  // what was heard since the last tick
   signalling_->finish();
   give(receiver_.finish());
 }

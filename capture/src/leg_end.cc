@@ -30,7 +30,10 @@ CallState state_of_failure(std::uint16_t status) {
 Timestamp Leg::deadline() const {
   switch (phase_) {
     case Phase::kReleased:
-      return call_.end + options_->release_linger;
+      // As long as a transaction repeats itself, which it does every T2 = 4 s at least, up to 64*T1
+      // (RFC 3261 §17.1.2.2), its messages belong to the call.
+      return std::min(std::max(call_.end, last_message_), call_.end + kCancelWait) +
+             options_->release_linger;
     case Phase::kCancelled:
       return *cancelled_ + kCancelWait;
     case Phase::kChallenged:

@@ -6,7 +6,7 @@ namespace koegura::capture {
 
 void MediaJoin::claim(LegId leg, const NegotiatedMedia& media) {
   Leg& state = legs_[leg];
-  state.released = false;  // a leg that a failed INVITE had ended may come back
+  state.released.reset();  // a leg that a failed INVITE had ended may come back
   std::vector<Claim>& claims = claims_[media.endpoint];
   const auto same = std::find_if(claims.begin(), claims.end(), [&](const Claim& claim) {
     return claim.leg == leg && claim.side == media.side;
@@ -23,10 +23,10 @@ void MediaJoin::claim(LegId leg, const NegotiatedMedia& media) {
   }
 }
 
-void MediaJoin::release(LegId leg, Timestamp /*at*/) {
+void MediaJoin::release(LegId leg, Timestamp at) {
   const auto found = legs_.find(leg);
   if (found == legs_.end()) return;
-  found->second.released = true;
+  found->second.released = at;
   for (const Endpoint& endpoint : found->second.endpoints) {
     for (Claim& claim : claims_[endpoint]) claim.released |= claim.leg == leg;
   }
@@ -58,7 +58,7 @@ std::vector<std::pair<RtpStream*, StreamOwner>> MediaJoin::forget(LegId leg) {
 }
 
 bool MediaJoin::expects(const StreamKey& key) const {
-  return !open_claims(key.destination).empty() || !open_claims(key.source).empty();
+  return claims_.contains(key.destination) || !open_claims(key.source).empty();
 }
 
 bool MediaJoin::expects_t38(const Endpoint& destination) const {
@@ -78,9 +78,17 @@ LegId MediaJoin::rtcp_leg(const Endpoint& source, const Endpoint& destination) c
 
 void MediaJoin::assign(RtpStream& stream) {
   std::vector<Claim> claims = open_claims(stream.key.destination);
-  const bool by_destination = !claims.empty();
+  bool by_destination = !claims.empty();
   if (!by_destination) claims = open_claims(stream.key.source);
+  if (claims.empty() && stream.owners.empty()) {
+    // Media that starts as its call is refused (an announcement), while the leg lingers.
+    if (const auto last = claims_.find(stream.key.destination); last != claims_.end()) {
+      claims = {last->second.back()};
+      by_destination = true;
+    }
+  }
   if (claims.empty()) return;
+  disown_latecomer(stream);
   narrow(claims, by_destination ? stream.key.source : stream.key.destination);
   // What began as RTP stays so when its port is renegotiated for T.38.
   const MediaKind kind = claims.front().kind;
@@ -93,7 +101,16 @@ void MediaJoin::assign(RtpStream& stream) {
 bool MediaJoin::is_released(const RtpStream& stream) const {
   return std::all_of(stream.owners.begin(), stream.owners.end(), [&](const StreamOwner& owner) {
     const auto leg = legs_.find(owner.leg);
-    return leg == legs_.end() || leg->second.released;
+    return leg == legs_.end() || (leg->second.released && stream.first <= *leg->second.released);
+  });
+}
+
+void MediaJoin::disown_latecomer(RtpStream& stream) {
+  std::erase_if(stream.owners, [&](const StreamOwner& owner) {
+    Leg& leg = legs_.at(owner.leg);
+    const bool late = leg.released && stream.first > *leg.released;
+    if (late) std::erase(leg.streams, &stream);
+    return late;
   });
 }
 

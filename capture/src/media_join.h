@@ -6,6 +6,7 @@
 // the same endpoints in two legs, and each of them is a call with that audio.
 #pragma once
 
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -31,9 +32,10 @@ class MediaJoin {
   // The leg that reads or sends RTCP at one of these endpoints; 0 if none.
   [[nodiscard]] LegId rtcp_leg(const Endpoint& source, const Endpoint& destination) const;
 
-  // Gives the stream the owners that the claims of now say; owners it has stay.
+  // Gives the stream the owners that the claims of now say; owners it has stay, but for legs that
+  // were over before the stream began: those had it only for want of a better one.
   void assign(RtpStream& stream);
-  // True if every owner's leg has been released.
+  // True if every owner's leg was released after the stream began.
   [[nodiscard]] bool is_released(const RtpStream& stream) const;
 
  private:
@@ -47,7 +49,7 @@ class MediaJoin {
     std::vector<Endpoint> endpoints;       // claimed by it
     std::vector<Endpoint> rtcp_endpoints;  // where they differ from those
     std::vector<RtpStream*> streams;
-    bool released = false;
+    std::optional<Timestamp> released;
   };
   using Claims = std::unordered_map<Endpoint, std::vector<Claim>, EndpointHash>;
 
@@ -56,6 +58,7 @@ class MediaJoin {
   [[nodiscard]] bool has_claim_at_address(LegId leg, const IpAddress& address) const;
   void narrow(std::vector<Claim>& claims, const Endpoint& source) const;
   void own(RtpStream& stream, LegId leg, Side voice);
+  void disown_latecomer(RtpStream& stream);
 
   Claims claims_;
   std::unordered_map<Endpoint, LegId, EndpointHash> rtcp_;

@@ -234,10 +234,45 @@ TEST_CASE("packets that trail behind the BYE make no call of their own") {
   answer(story, dialog, kCallerRtp, kCalleeRtp);
   story.speech(kCallerRtp, kCalleeRtp, 0xA, 50);
   story.udp(dialog.caller, dialog.callee, dialog.bye());
-  story.speech(kCallerRtp, kCalleeRtp, 0xA, 150, 51).finish();  // three seconds more
+  story.speech(kCallerRtp, kCalleeRtp, 0xA, 400, 51).finish();  // eight seconds more
   REQUIRE(story.calls.size() == 1);
-  CHECK(story.calls[0].streams.at(0).packets >= 90);  // the linger belongs to the call
+  CHECK(story.calls[0].streams.at(0).packets >= 290);  // the linger belongs to the call
   CHECK(story.accounting()[Outcome::kUnclaimed] > 0);
+}
+
+TEST_CASE("a call that the capture's end cuts off ends with its last packet") {
+  Story story;
+  const Dialog dialog{.call_id = "cut"};
+  answer(story, dialog, kCallerRtp, kCalleeRtp);
+  story.speech(kCallerRtp, kCalleeRtp, 0xA, 99).finish();
+  CHECK(story.calls.at(0).state == CallState::kInterrupted);
+  CHECK(story.calls[0].end == story.calls[0].streams.at(0).last);
+}
+
+TEST_CASE("an announcement that starts as the call is refused belongs to that call") {
+  Story story;
+  const Dialog dialog{.call_id = "refused"};
+  story.udp(dialog.caller, dialog.callee, dialog.invite(sdp(kCallerRtp))).after(50);
+  story.udp(dialog.callee, dialog.caller, dialog.response("480 Unavailable")).after(1500);
+  story.speech(kCalleeRtp, kCallerRtp, 0xB, 30).finish();
+  REQUIRE(story.calls.size() == 1);
+  CHECK(story.calls[0].streams.at(0).packets == 30);
+}
+
+TEST_CASE("RTP on a port just freed that came before its SDP goes to the new call, whole") {
+  Story story;
+  const Dialog first{.call_id = "first"};
+  const Dialog second{.call_id = "second", .caller = "192.0.2.2:5060"};
+  answer(story, first, kCallerRtp, kCalleeRtp);
+  story.speech(kCallerRtp, kCalleeRtp, 0xA, 50);
+  story.udp(first.caller, first.callee, first.bye()).after(100);
+  story.udp(second.caller, second.callee, second.invite(sdp("192.0.2.2:4000"))).after(50);
+  story.speech("192.0.2.2:4000", kCalleeRtp, 0xC, 20);
+  story.udp(second.callee, second.caller, second.response("200 OK", sdp(kCalleeRtp)));
+  story.speech("192.0.2.2:4000", kCalleeRtp, 0xC, 20, 21).finish();
+  REQUIRE(story.call("first")->streams.size() == 1);
+  CHECK(story.call("first")->streams[0].ssrc == 0xA);
+  CHECK(story.call("second")->streams.at(0).packets == 40);
 }
 
 TEST_CASE("a leg that comes back after a refusal has its media again") {

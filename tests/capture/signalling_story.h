@@ -37,9 +37,16 @@ inline std::string sdp(std::string_view address, int port, std::string_view attr
          std::string(media) + "\r\n" + std::string(attributes);
 }
 
+// Stories end soon: a second behind the last word.
+inline SignallingOptions short_linger() {
+  SignallingOptions options;
+  options.release_linger = std::chrono::seconds(1);
+  return options;
+}
+
 class SipStory final : public SignallingSink {
  public:
-  explicit SipStory(const SignallingOptions& options = {})
+  explicit SipStory(const SignallingOptions& options = short_linger())
       : signalling_(Signalling::create(options, *this)) {}
 
   // Seconds since the story began, and the moments of it.

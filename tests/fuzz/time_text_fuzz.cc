@@ -22,7 +22,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto duration = parse_duration(text)) {
     const auto again = parse_duration(duration_text(*duration));
     const auto ms = std::chrono::floor<std::chrono::milliseconds>(*duration);
-    if (!again || *again != ms) std::abort();
+    // Decimals are read as doubles: to the millisecond up to 2^53 ns, which is 104 days.
+    const bool is_exact = *duration < Duration(1LL << 53U);
+    if (!again || (is_exact && *again != ms)) std::abort();
   }
   const std::string safe = printable(text);
   if (printable(safe) != safe || width_of(clipped(safe, 7)) > 7) std::abort();

@@ -28,7 +28,7 @@ struct SignallingOptions {
   // or a party is on hold. A session timer that runs out (RFC 4028) ends such a leg earlier.
   Duration unheard_timeout = std::chrono::hours(4);
   Duration session_timer_grace = std::chrono::seconds(32);  // after Session-Expires (RFC 4028)
-  Duration release_linger = std::chrono::seconds(1);        // late packets and retransmissions
+  Duration release_linger = std::chrono::seconds(5);        // after its last message: late packets
 };
 
 // What signalling tells the rest of capture. Called on the signalling thread, in order of time.

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <set>
 #include <thread>
@@ -145,9 +146,9 @@ TEST_CASE("take waits when the queue is full") {
   std::atomic<std::uint64_t> most_waiting{0};
   WatchedArchive archive([&](const decode::RenderedCall&) -> Result<Added> {
     while (watched == nullptr) std::this_thread::yield();
-    // Those done are read first: what waits can only look less than it is.
-    const std::uint64_t finished_before = done;
-    const std::uint64_t waiting = watched.load()->stats().seen - finished_before;
+    // Those done are read last: what waits can only look less than it is.
+    const std::uint64_t seen = watched.load()->stats().seen;
+    const std::uint64_t waiting = seen - std::min<std::uint64_t>(seen, done);
     std::uint64_t most = most_waiting;
     while (waiting > most && !most_waiting.compare_exchange_weak(most, waiting)) continue;
     ++done;

@@ -18,8 +18,9 @@ void MediaJoin::claim(LegId leg, const NegotiatedMedia& media) {
     claims.push_back({.leg = leg, .side = media.side, .kind = media.kind});
     state.endpoints.push_back(media.endpoint);
   }
-  if (!(media.rtcp == media.endpoint) && rtcp_.insert_or_assign(media.rtcp, leg).second) {
-    state.rtcp_endpoints.push_back(media.rtcp);
+  if (!(media.rtcp == media.endpoint)) {
+    rtcp_.insert_or_assign(media.rtcp, leg);
+    state.rtcp_endpoints.push_back(media.rtcp);  // named again: forgotten once
   }
 }
 

@@ -210,6 +210,29 @@ TEST_CASE("RTCP goes with the signalling of its call") {
   CHECK(datagrams(story.calls.at(0).signalling) == 5);
 }
 
+TEST_CASE(
+    "RTCP on a port that the next call took over goes with that call, and with none after it") {
+  Story story;
+  const Dialog first{.call_id = "first"};
+  const Dialog second{.call_id = "second"};
+  Writer report;
+  report.u8(0x80).u8(200).u16(6).u32(0xA).zeros(20);
+  const Carried rtcp = udp("192.0.2.1:4001", "192.0.2.9:6001", Bytes(report.octets()));
+  answer(story, first, kCallerRtp, kCalleeRtp);
+  story.udp(first.caller, first.callee, first.bye()).after(100);
+  answer(story, second, kCallerRtp, kCalleeRtp);
+  story.send(rtcp).udp(second.caller, second.callee, second.bye()).after(60'000);
+  story.send(rtcp);  // nobody's, though counted
+  REQUIRE(story.calls.size() == 2);
+  CHECK(datagrams(story.call("first")->signalling) == 5);
+  CHECK(datagrams(story.call("second")->signalling) == 6);
+  answer(story, {.call_id = "third"}, "192.0.2.3:4000", "192.0.2.8:6000");
+  story.finish();
+  CHECK(datagrams(story.call("third")->signalling) == 4);
+  CHECK(story.stats().spool.packets == 5 + 6 + 4);  // the last report went to no dead leg
+  CHECK(story.accounting()[Outcome::kRtcp] == 2);
+}
+
 TEST_CASE("T.38 after a re-INVITE is kept and counted as what it is") {
   Story story;
   const Dialog dialog{.call_id = "fax"};

@@ -23,32 +23,35 @@ std::size_t Fragments::KeyHash::operator()(const Key& key) const {
 std::optional<WholeDatagram> Fragments::add(const IpHeader& fragment, Timestamp time,
                                             std::uint16_t frames) {
   assert(fragment.is_fragment());
-  Entry* entry = find_or_create(key_of(fragment), time);
-  if (entry == nullptr) {
-    accounting_.count(Defect::kFragmentTableFull, frames);
+  Entry& entry = find_or_create(key_of(fragment), time);
+  if (entry.refused) {
+    accounting_.count(*entry.refused, frames);
     return std::nullopt;
   }
-  if (entry->refused) {
-    accounting_.count(*entry->refused, frames);
-    return std::nullopt;
-  }
-  if (entry->datagram.is_copy(fragment)) {
+  if (entry.datagram.is_copy(fragment)) {
     accounting_.count(Outcome::kDuplicate, frames);
     return std::nullopt;
   }
-  if (entry->datagram.complete()) restart(*entry, time);
-  entry->frames += frames;
-  auto defect = entry->datagram.defect_of(fragment);
+  if (entry.datagram.complete()) restart(entry, time);
+  entry.frames += frames;
+  auto defect = entry.datagram.defect_of(fragment);
   // Reachable only by fragments within fragments; the packet could not say how many it stands for.
-  if (entry->frames > kMaxFrames) defect = Defect::kFragmentTooLarge;
+  if (entry.frames > kMaxFrames) defect = Defect::kFragmentTooLarge;
   if (defect) {
-    refuse(*entry, *defect);
+    refuse(entry, *defect);
     return std::nullopt;
   }
-  entry->datagram.place(fragment);
-  if (!entry->datagram.complete()) return std::nullopt;
-  const auto all_frames = static_cast<std::uint16_t>(std::exchange(entry->frames, 0));
-  return WholeDatagram{complete(*entry, time), all_frames};
+  entry.datagram.place(fragment);
+  if (!entry.datagram.complete()) return std::nullopt;
+  const auto all_frames = static_cast<std::uint16_t>(std::exchange(entry.frames, 0));
+  return WholeDatagram{complete(entry, time), all_frames};
+}
+
+std::uint64_t Fragments::waiting() const {
+  std::uint64_t frames = 0;
+  for (const Entry& entry : partial_) frames += entry.frames;
+  for (const Entry& entry : whole_) frames += entry.frames;
+  return frames;
 }
 
 void Fragments::advance(Timestamp now) {
@@ -68,25 +71,30 @@ Fragments::Key Fragments::key_of(const IpHeader& fragment) {
           fragment.is_v6 ? std::uint8_t{0} : fragment.protocol, fragment.is_v6};
 }
 
-Fragments::Entry* Fragments::find_or_create(const Key& key, Timestamp time) {
+Fragments::Entry& Fragments::find_or_create(const Key& key, Timestamp time) {
   const auto found = by_key_.find(key);
   if (found != by_key_.end()) {
     Entry& entry = *found->second;
-    if (!expired(entry, time)) return &entry;
+    if (!expired(entry, time)) return entry;
     erase(entry.datagram.complete() ? whole_ : partial_, found->second);
   }
-  if (by_key_.size() >= options_.max_datagrams_in_reassembly) {
-    if (whole_.empty()) return nullptr;
-    erase(whole_, whole_.begin());
-  }
+  if (by_key_.size() >= options_.max_datagrams_in_reassembly) make_room();
   partial_.push_back({key, time, {}, std::nullopt, 0});
   by_key_.emplace(key, std::prev(partial_.end()));
-  return &partial_.back();
+  return partial_.back();
+}
+
+// The oldest goes, not the newest: fragments come within milliseconds of each other or not at all,
+// and a mirror that loses some would otherwise refuse every new datagram until the timeout.
+void Fragments::make_room() {
+  if (!whole_.empty()) return erase(whole_, whole_.begin());
+  if (!partial_.empty()) erase(partial_, partial_.begin(), Defect::kFragmentTableFull);
 }
 
 bool Fragments::expired(const Entry& entry, Timestamp now) const {
   const Duration limit = entry.datagram.complete() ? kCopyWindow : options_.fragment_timeout;
-  return now - entry.since > limit;
+  const Duration age = now - entry.since;
+  return age > limit || age < -limit;  // the clock was put back: nothing waits for it to catch up
 }
 
 // The entry stays until the timeout, for the fragments that are still to come.
@@ -112,8 +120,8 @@ Bytes Fragments::complete(Entry& entry, Timestamp time) {
   return assembled_;
 }
 
-void Fragments::erase(Entries& entries, Entries::iterator entry) {
-  accounting_.count(Defect::kFragmentTimeout, entry->frames);
+void Fragments::erase(Entries& entries, Entries::iterator entry, Defect defect) {
+  accounting_.count(defect, entry->frames);
   by_key_.erase(entry->key);
   entries.erase(entry);
 }

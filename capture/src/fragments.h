@@ -35,6 +35,8 @@ class Fragments {
   void advance(Timestamp now);
   // Gives up everything.
   void finish();
+  // Frames held and not counted.
+  [[nodiscard]] std::uint64_t waiting() const;
 
  private:
   struct Key {
@@ -59,19 +61,19 @@ class Fragments {
   using Entries = std::list<Entry>;
 
   static Key key_of(const IpHeader& fragment);
-  // Nothing if the table is full.
-  Entry* find_or_create(const Key& key, Timestamp time);
+  Entry& find_or_create(const Key& key, Timestamp time);
+  void make_room();
   [[nodiscard]] bool expired(const Entry& entry, Timestamp now) const;
   void refuse(Entry& entry, Defect defect);
   void restart(Entry& entry, Timestamp time);
   Bytes complete(Entry& entry, Timestamp time);
-  void erase(Entries& entries, Entries::iterator entry);
+  void erase(Entries& entries, Entries::iterator entry, Defect defect = Defect::kFragmentTimeout);
   void sweep(Entries& entries, Timestamp now);
 
   DecapsulationOptions options_;
   Accounting& accounting_;
-  Entries partial_;  // and refused
-  Entries whole_;    // oldest first; they make room when the table is full
+  Entries partial_;  // and refused; oldest first, as are
+  Entries whole_;    // these, which make room first
   std::unordered_map<Key, Entries::iterator, KeyHash> by_key_;
   std::vector<std::byte> assembled_;
   std::optional<Timestamp> swept_;

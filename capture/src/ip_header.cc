@@ -12,35 +12,15 @@ constexpr std::size_t kIpv4HeaderSize = 20;
 constexpr std::size_t kIpv6HeaderSize = 40;
 constexpr int kMaxExtensionHeaders = 8;  // senders use one or two; a chain of hundreds is an attack
 
-tl::expected<IpHeader, Defect> read_ipv4(Bytes bytes) {
-  if (bytes.size() < kIpv4HeaderSize) return tl::make_unexpected(Defect::kIpTruncated);
-  const std::byte* at = bytes.data();
-  const std::size_t header_size = (load_u8(at) & 0x0FU) * 4U;
-  if (header_size < kIpv4HeaderSize) return tl::make_unexpected(Defect::kIpBadHeaderLength);
-  std::size_t total = load_be16(at + 2);
-  // Segmentation offload on the capturing machine leaves 0: then the frame says how long it is.
-  if (total == 0) total = std::min(bytes.size(), kMaxDatagram);
-  if (total < header_size) return tl::make_unexpected(Defect::kIpBadHeaderLength);
-  if (total > bytes.size()) return tl::make_unexpected(Defect::kIpTruncated);
-
-  IpHeader header;
-  header.datagram = bytes.first(total);
-  header.size = static_cast<std::uint16_t>(header_size);
-  header.protocol = load_u8(at + 9);
-  header.ttl = load_u8(at + 8);
-  const std::uint16_t flags_and_offset = load_be16(at + 6);
-  header.fragment.id = load_be16(at + 4);
-  header.fragment.offset = (flags_and_offset & 0x1FFFU) * 8U;
-  header.fragment.more = (flags_and_offset & 0x2000U) != 0;
-  return header;
-}
-
 // How long the extension header is that begins at `at`; 0 if the protocol is none we walk.
 std::size_t extension_size(std::uint8_t protocol, const std::byte* at) {
   switch (protocol) {
     case ip_protocol::kHopByHop:
     case ip_protocol::kRouting:
     case ip_protocol::kDestinationOptions:
+    case ip_protocol::kMobility:
+    case ip_protocol::kHip:
+    case ip_protocol::kShim6:
       return (load_u8(at + 1) + 1U) * 8U;
     case ip_protocol::kAuthentication:  // in 4-byte units, minus 2 (RFC 4302 §2.2)
       return (load_u8(at + 1) + 2U) * 4U;
@@ -54,6 +34,44 @@ std::size_t extension_size(std::uint8_t protocol, const std::byte* at) {
 bool is_extension(std::uint8_t protocol) {
   constexpr std::byte kAnyLength[2] = {};
   return extension_size(protocol, kAnyLength) != 0;
+}
+
+// How long the AH is that begins `bytes` (RFC 4302 §2.2); 0 if it is not all there.
+std::size_t authentication_size(Bytes bytes) {
+  if (bytes.size() < 8) return 0;
+  const std::size_t size = extension_size(ip_protocol::kAuthentication, bytes.data());
+  return size <= bytes.size() ? size : 0;
+}
+
+tl::expected<IpHeader, Defect> read_ipv4(Bytes bytes) {
+  if (bytes.size() < kIpv4HeaderSize) return tl::make_unexpected(Defect::kIpTruncated);
+  const std::byte* at = bytes.data();
+  std::size_t header_size = (load_u8(at) & 0x0FU) * 4U;
+  if (header_size < kIpv4HeaderSize) return tl::make_unexpected(Defect::kIpBadHeaderLength);
+  std::size_t total = load_be16(at + 2);
+  // Segmentation offload on the capturing machine leaves 0: then the frame says how long it is.
+  if (total == 0) total = std::min(bytes.size(), kMaxDatagram);
+  if (total < header_size) return tl::make_unexpected(Defect::kIpBadHeaderLength);
+  if (total > bytes.size()) return tl::make_unexpected(Defect::kIpTruncated);
+  const std::uint16_t flags_and_offset = load_be16(at + 6);
+  std::uint8_t protocol = load_u8(at + 9);
+  // In a fragment AH is part of what is put together first.
+  if (protocol == ip_protocol::kAuthentication && (flags_and_offset & 0x3FFFU) == 0) {
+    const std::size_t size = authentication_size(bytes.first(total).subspan(header_size));
+    if (size == 0) return tl::make_unexpected(Defect::kIpBadHeaderLength);
+    protocol = load_u8(at + header_size);
+    header_size += size;
+  }
+
+  IpHeader header;
+  header.datagram = bytes.first(total);
+  header.size = static_cast<std::uint16_t>(header_size);
+  header.protocol = protocol;
+  header.ttl = load_u8(at + 8);
+  header.fragment.id = load_be16(at + 4);
+  header.fragment.offset = (flags_and_offset & 0x1FFFU) * 8U;
+  header.fragment.more = (flags_and_offset & 0x2000U) != 0;
+  return header;
 }
 
 // Walks the extension headers (RFC 8200 §4.1). A fragment other than the first carries none

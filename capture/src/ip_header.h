@@ -1,6 +1,6 @@
 // IpHeader: the header of an IPv4 (RFC 791 §3.1) or IPv6 datagram (RFC 8200 §3, §4), extension
-// headers walked. Header checksums are not verified: a capture on the sending machine has them
-// before the card fills them in.
+// headers walked, AH (RFC 4302) in IPv4 too. Header checksums are not verified: a capture on the
+// sending machine has them before the card fills them in.
 #pragma once
 
 #include <tl/expected.hpp>
@@ -22,6 +22,9 @@ inline constexpr std::uint8_t kFragment = 44;
 inline constexpr std::uint8_t kGre = 47;
 inline constexpr std::uint8_t kAuthentication = 51;
 inline constexpr std::uint8_t kDestinationOptions = 60;
+inline constexpr std::uint8_t kMobility = 135;  // RFC 6275
+inline constexpr std::uint8_t kHip = 139;       // RFC 7401
+inline constexpr std::uint8_t kShim6 = 140;     // RFC 5533
 }  // namespace ip_protocol
 
 inline constexpr std::size_t kMaxDatagram = 65535;

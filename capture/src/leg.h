@@ -57,6 +57,8 @@ class Leg {
   void on_capture_end();
   [[nodiscard]] FinishedCall take() &&;
 
+  [[nodiscard]] bool is_released() const { return phase_ == Phase::kReleased; }
+  [[nodiscard]] LegInProgress in_progress() const;
   [[nodiscard]] LegId id() const { return id_; }
   [[nodiscard]] const std::string& wire_call_id() const { return wire_call_id_; }
   [[nodiscard]] const std::string& caller_tag() const { return caller_tag_; }

@@ -115,6 +115,16 @@ Timestamp Leg::last_alive() const {
 }
 
 // Silence tells nothing while someone is on hold, or where the leg's media is not mirrored at all.
+LegInProgress Leg::in_progress() const {
+  return {.id = id_,
+          .call_id = call_.call_id,
+          .caller = call_.caller,
+          .callee = call_.callee,
+          .start = call_.start,
+          .answered = call_.answered,
+          .on_hold = negotiation_.on_hold()};
+}
+
 bool Leg::silence_counts() const {
   return media_heard_ && !negotiation_.on_hold();
 }

@@ -33,8 +33,8 @@ void MediaJoin::release(LegId leg, Timestamp at) {
   }
 }
 
-std::vector<std::pair<RtpStream*, StreamOwner>> MediaJoin::forget(LegId leg) {
-  std::vector<std::pair<RtpStream*, StreamOwner>> streams;
+std::vector<std::pair<HeardStream*, StreamOwner>> MediaJoin::forget(LegId leg) {
+  std::vector<std::pair<HeardStream*, StreamOwner>> streams;
   const auto found = legs_.find(leg);
   if (found == legs_.end()) return streams;
   for (const Endpoint& endpoint : found->second.endpoints) {
@@ -47,7 +47,7 @@ std::vector<std::pair<RtpStream*, StreamOwner>> MediaJoin::forget(LegId leg) {
     const auto owner = rtcp_.find(endpoint);
     if (owner != rtcp_.end() && owner->second == leg) rtcp_.erase(owner);
   }
-  for (RtpStream* stream : found->second.streams) {
+  for (HeardStream* stream : found->second.streams) {
     const auto owner =
         std::find_if(stream->owners.begin(), stream->owners.end(),
                      [&](const StreamOwner& candidate) { return candidate.leg == leg; });
@@ -56,6 +56,24 @@ std::vector<std::pair<RtpStream*, StreamOwner>> MediaJoin::forget(LegId leg) {
   }
   legs_.erase(found);
   return streams;
+}
+
+void MediaJoin::forget(const HeardStream& stream) {
+  for (const StreamOwner& owner : stream.owners) {
+    const auto leg = legs_.find(owner.leg);
+    if (leg != legs_.end()) std::erase(leg->second.streams, &stream);
+  }
+}
+
+std::vector<Endpoint> MediaJoin::endpoints_of(LegId leg) const {
+  const auto found = legs_.find(leg);
+  return found == legs_.end() ? std::vector<Endpoint>{} : found->second.endpoints;
+}
+
+const std::vector<HeardStream*>& MediaJoin::streams_of(LegId leg) const {
+  static const std::vector<HeardStream*> kNone;
+  const auto found = legs_.find(leg);
+  return found == legs_.end() ? kNone : found->second.streams;
 }
 
 bool MediaJoin::expects(const StreamKey& key) const {
@@ -77,7 +95,7 @@ LegId MediaJoin::rtcp_leg(const Endpoint& source, const Endpoint& destination) c
   return 0;
 }
 
-void MediaJoin::assign(RtpStream& stream) {
+void MediaJoin::assign(HeardStream& stream) {
   std::vector<Claim> claims = open_claims(stream.key.destination);
   bool by_destination = !claims.empty();
   if (!by_destination) claims = open_claims(stream.key.source);
@@ -99,14 +117,14 @@ void MediaJoin::assign(RtpStream& stream) {
   }
 }
 
-bool MediaJoin::is_released(const RtpStream& stream) const {
+bool MediaJoin::is_released(const HeardStream& stream) const {
   return std::all_of(stream.owners.begin(), stream.owners.end(), [&](const StreamOwner& owner) {
     const auto leg = legs_.find(owner.leg);
     return leg == legs_.end() || (leg->second.released && stream.first <= *leg->second.released);
   });
 }
 
-void MediaJoin::disown_latecomer(RtpStream& stream) {
+void MediaJoin::disown_latecomer(HeardStream& stream) {
   std::erase_if(stream.owners, [&](const StreamOwner& owner) {
     Leg& leg = legs_.at(owner.leg);
     const bool late = leg.released && stream.first > *leg.released;
@@ -154,7 +172,7 @@ void MediaJoin::narrow(std::vector<Claim>& claims, const Endpoint& peer) const {
   claims = {claims.back()};
 }
 
-void MediaJoin::own(RtpStream& stream, LegId leg, Side voice) {
+void MediaJoin::own(HeardStream& stream, LegId leg, Side voice) {
   const bool owned = std::any_of(stream.owners.begin(), stream.owners.end(),
                                  [&](const StreamOwner& owner) { return owner.leg == leg; });
   if (owned) return;

@@ -12,7 +12,7 @@
 
 #include "capture/finished_call.h"
 #include "capture/signalling.h"
-#include "stream_table.h"
+#include "heard_stream.h"
 
 namespace koegura::capture {
 
@@ -23,20 +23,26 @@ class MediaJoin {
   // The leg is over: a later claim by another leg takes the endpoint over.
   void release(LegId leg, Timestamp at);
   // Forgets the leg's claims and its hold on streams, and gives the streams it owned.
-  std::vector<std::pair<RtpStream*, StreamOwner>> forget(LegId leg);
+  std::vector<std::pair<HeardStream*, StreamOwner>> forget(LegId leg);
+
+  // The stream is gone, whoever owned it.
+  void forget(const HeardStream& stream);
 
   // Is the stream's destination, or failing that its source, claimed?
   [[nodiscard]] bool expects(const StreamKey& key) const;
   // Was this endpoint claimed for T.38?
   [[nodiscard]] bool expects_t38(const Endpoint& destination) const;
+  // Where the leg said that its media arrives.
+  [[nodiscard]] std::vector<Endpoint> endpoints_of(LegId leg) const;
+  [[nodiscard]] const std::vector<HeardStream*>& streams_of(LegId leg) const;
   // The leg that reads or sends RTCP at one of these endpoints; 0 if none.
   [[nodiscard]] LegId rtcp_leg(const Endpoint& source, const Endpoint& destination) const;
 
   // Gives the stream the owners that the claims of now say; owners it has stay, but for legs that
   // were over before the stream began: those had it only for want of a better one.
-  void assign(RtpStream& stream);
+  void assign(HeardStream& stream);
   // True if every owner's leg was released after the stream began.
-  [[nodiscard]] bool is_released(const RtpStream& stream) const;
+  [[nodiscard]] bool is_released(const HeardStream& stream) const;
 
  private:
   struct Claim {
@@ -48,7 +54,7 @@ class MediaJoin {
   struct Leg {
     std::vector<Endpoint> endpoints;       // claimed by it
     std::vector<Endpoint> rtcp_endpoints;  // where they differ from those
-    std::vector<RtpStream*> streams;
+    std::vector<HeardStream*> streams;
     std::optional<Timestamp> released;
   };
   using Claims = std::unordered_map<Endpoint, std::vector<Claim>, EndpointHash>;
@@ -57,8 +63,8 @@ class MediaJoin {
   [[nodiscard]] bool has_claim(LegId leg, const Endpoint& endpoint) const;
   [[nodiscard]] bool has_claim_at_address(LegId leg, const IpAddress& address) const;
   void narrow(std::vector<Claim>& claims, const Endpoint& source) const;
-  void own(RtpStream& stream, LegId leg, Side voice);
-  void disown_latecomer(RtpStream& stream);
+  void own(HeardStream& stream, LegId leg, Side voice);
+  void disown_latecomer(HeardStream& stream);
 
   Claims claims_;
   std::unordered_map<Endpoint, LegId, EndpointHash> rtcp_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstring>
 
 #include "wire.h"
 
@@ -55,7 +56,8 @@ bool PartialDatagram::is_copy(const IpHeader& fragment) const {
   if (range->begin != begin_of(fragment) || range->end != end_of(fragment)) return false;
   if (is_last(fragment) != (length_ == range->end)) return false;
   const Bytes payload = fragment.payload();
-  return std::equal(payload.begin(), payload.end(), payload_.begin() + range->begin);
+  // Not std::equal, which compares std::byte by std::byte.
+  return std::memcmp(payload.data(), payload_.data() + range->begin, payload.size()) == 0;
 }
 
 std::optional<Defect> PartialDatagram::defect_of(const IpHeader& fragment) const {

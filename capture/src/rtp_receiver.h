@@ -1,79 +1,88 @@
-// RtpReceiver: RTP packets in, streams in the spool. It owns the streams from their first packet to
-// the hand-over to their calls.
+// RtpReceiver: RTP packets in, streams in the spool. It owns the streams of one receive path from
+// their first packet to the moment the call path has taken them.
 //
 // Every stream that behaves like RTP is spooled from its first packet on, claimed or not: what SDP
-// says later is only whose it is. Until enough packets came in sequence (RFC 3550 A.1) or SDP
-// claimed it, a stream is on probation and its frames wait for their outcome.
+// says later is only whose it is. Until enough packets came in sequence (RFC 3550 A.1) or the call
+// path adopts it, a stream is on probation and its frames wait for their outcome.
 //
-// Threads: one.
+// Threads: one, its receive path's.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "capture/accounting.h"
 #include "capture/capture.h"
 #include "capture/packet.h"
 #include "capture/rtp.h"
-#include "media_join.h"
+#include "stream_events.h"
 #include "stream_table.h"
 
 namespace koegura::capture {
 
-class RtpReceiver {
+class RtpReceiver final : public StreamKeeper {
  public:
   // REQUIRES: all of them outlive this.
-  RtpReceiver(const CaptureOptions& options, Spool& spool, MediaJoin& join, Accounting& accounting);
+  RtpReceiver(const CaptureOptions& options, Spool& spool, StreamListener& listener,
+              std::uint32_t lane);
 
-  // REQUIRES: looks_like_rtp(packet.payload).
-  void on_rtp(const Packet& packet);
-  // A datagram towards an endpoint claimed for T.38 (UDPTL).
-  void on_t38(const Packet& packet);
+  // REQUIRES: looks_like_rtp(packet.payload). Counts the packet's frames, now or once they are
+  // judged. `found` is what find gave for the packet, if nothing has changed since.
+  void on_rtp(const Packet& packet, Accounting& accounting, RtpStream* found);
+  // A datagram towards an endpoint that expects T.38 (UDPTL).
+  void on_t38(const Packet& packet, Accounting& accounting);
+  [[nodiscard]] bool expects_t38(const Endpoint& destination) const {
+    return !t38_endpoints_.empty() && t38_endpoints_.contains(destination);
+  }
 
-  // An endpoint was claimed at this time: streams that waited for it, or that go on under a new
-  // owner, are assigned anew.
-  void on_claimed(const Endpoint& endpoint, Timestamp at);
-  // The leg is handed over: forgets its claims and gives the streams it owned, packets included.
-  std::vector<FinishedStream> collect(LegId leg);
+  // Finding a packet's stream in steps, so that the memory of several packets can be fetched at
+  // once: prepare and guess each ask for what the next step looks at. changes() moves when a stream
+  // found before may be gone, or be no longer the one.
+  [[nodiscard]] std::uint64_t prepare(const StreamKey& key) const;
+  [[nodiscard]] RtpStream* guess(std::uint64_t hash, std::uint16_t sequence) const;
+  [[nodiscard]] RtpStream* find(const StreamKey& key, std::uint64_t hash) const;
+  [[nodiscard]] std::uint64_t changes() const { return changes_; }
 
-  // Once a second or so of the capture's time: ends probations, drops what is over, tells
-  // signalling which legs are heard, and gives media-only calls whose every stream has fallen
-  // silent.
-  std::vector<FinishedCall> sweep(Timestamp now, Signalling& signalling);
-  // The input is at its end: the same for everything that is left.
-  std::vector<FinishedCall> finish();
+  // Once a second or so of the capture's time: ends probations, forgets what is over, and tells
+  // what was heard.
+  void sweep(Timestamp now);
+  // The input is at its end: no probation will end well any more.
+  void finish();
+
+  void adopt(std::uint64_t stream) override;
+  void give(std::uint64_t stream, Give how) override;
+  void forget(std::uint64_t stream) override;
+  void expect_t38(const Endpoint& endpoint, bool expected) override;
 
   [[nodiscard]] std::uint64_t streams_seen() const { return streams_seen_; }
+  // Frames on probation, counted one by one.
+  [[nodiscard]] std::uint64_t waiting() const;
 
  private:
-  using StreamIndex = std::unordered_map<Endpoint, std::vector<RtpStream*>, EndpointHash>;
-
-  RtpStream* stream_of(const StreamKey& key, Timestamp now);
-  RtpStream* start(const StreamKey& key, Timestamp now);
-  void keep(RtpStream& stream, const Packet& packet, std::size_t payload_bytes, Outcome outcome);
-  void judge(RtpStream& stream, int ahead);
+  RtpStream* start(const StreamKey& key, MediaKind kind, Timestamp now);
+  RtpStream* reborn(RtpStream* stream, const StreamKey& key, Timestamp now);
+  [[nodiscard]] bool keep(RtpStream& stream, const Packet& packet, std::size_t payload_bytes);
+  static WaitingFrames& waiting_of(RtpStream& stream, Accounting& accounting);
+  void judge(RtpStream& stream, const Packet& packet, Accounting& accounting, int ahead);
   void promote(RtpStream& stream);
-  void take_over(RtpStream& stream);
-  void index(RtpStream& stream);
-  void unindex(RtpStream& stream);
+  void refuse(RtpStream* stream, const Packet& packet, Accounting& accounting);
   void drop(RtpStream& stream);
-  void end(RtpStream& stream);
-  FinishedStream hand_over(RtpStream& stream, Side side);
+  void tell(RtpStream& stream);
   [[nodiscard]] bool has_expired(const RtpStream& stream, Timestamp now) const;
-  std::vector<FinishedCall> silent_calls(Timestamp since, const char* reason);
-  [[nodiscard]] std::vector<RtpStream*> silent_group(const RtpStream& stream,
-                                                     Timestamp since) const;
-  FinishedCall media_only_call(const std::vector<RtpStream*>& group, const char* reason);
+  [[nodiscard]] RtpStream* numbered(std::uint64_t stream) const;
 
   const CaptureOptions& options_;
   Spool& spool_;
-  MediaJoin& join_;
-  Accounting& accounting_;
+  StreamListener& listener_;
+  const std::uint32_t lane_;
   StreamTable table_;
-  StreamIndex by_endpoint_;  // under source and destination both
-  std::vector<std::unique_ptr<RtpStream>> detached_;
+  std::unordered_map<std::uint64_t, RtpStream*> by_number_;
+  std::unordered_set<Endpoint, EndpointHash> t38_endpoints_;
+  std::uint64_t next_number_ = 1;
+  std::uint64_t changes_ = 0;
   std::uint64_t streams_seen_ = 0;
 };
 

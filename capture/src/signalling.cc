@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "clock_step.h"
 #include "leg.h"
 #include "sip_grammar.h"
 #include "timer_queue.h"
@@ -114,7 +115,7 @@ class LegTable final : public Signalling {
   }
 
   void advance(Timestamp now) override {
-    now_ = std::max(now_, now);
+    now_ = clock_after(now_, now);
     while (const auto due = timers_.pop(now_)) wake_up(*due);
     finished_.expire(now_);
   }
@@ -131,6 +132,12 @@ class LegTable final : public Signalling {
   }
 
   [[nodiscard]] SignallingStats stats() const override { return stats_; }
+
+  void for_each_in_progress(const std::function<void(const LegInProgress&)>& visit) const override {
+    for (const auto& [id, entry] : by_id_) {
+      if (!entry->leg.is_released()) visit(entry->leg.in_progress());
+    }
+  }
 
  private:
   struct Entry {

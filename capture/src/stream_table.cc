@@ -36,8 +36,16 @@ std::size_t StreamTable::position_of(const StreamKey& key, std::uint64_t hash) c
   return position;
 }
 
-RtpStream* StreamTable::find(const StreamKey& key) const {
-  return slots_[position_of(key, key.hash())].stream;
+RtpStream* StreamTable::find(const StreamKey& key, std::uint64_t hash) const {
+  return slots_[position_of(key, hash)].stream;
+}
+
+RtpStream* StreamTable::guess(std::uint64_t hash) const {
+  std::size_t position = hash & mask_;
+  while (slots_[position].stream != nullptr && slots_[position].hash != hash) {
+    position = (position + 1) & mask_;
+  }
+  return slots_[position].stream;
 }
 
 RtpStream* StreamTable::insert(const StreamKey& key) {

@@ -8,22 +8,11 @@
 #include <memory>
 #include <vector>
 
-#include "capture/finished_call.h"
-#include "capture/signalling.h"
+#include "capture/accounting.h"
 #include "capture/spool.h"
+#include "stream_events.h"
 
 namespace koegura::capture {
-
-struct StreamKey {
-  Endpoint source;
-  Endpoint destination;
-  std::uint32_t ssrc = 0;  // 0 for T.38, which has none
-
-  [[nodiscard]] std::uint64_t hash() const {
-    return mix(mix(hash_of(source), hash_of(destination)), ssrc);
-  }
-  friend bool operator==(const StreamKey&, const StreamKey&) = default;
-};
 
 // Remembers the last 64 sequence numbers with their timestamps, to tell a copy of a packet from a
 // sender that starts again with old numbers.
@@ -35,51 +24,62 @@ class SequenceWindow {
   [[nodiscard]] int ahead(std::uint16_t sequence) const {
     return static_cast<std::int16_t>(static_cast<std::uint16_t>(sequence - highest_));
   }
+  // Asks for the one line that is_copy of this number will look at beside the first.
+  void prefetch(std::uint16_t sequence) const {
+    __builtin_prefetch(&timestamps_[sequence % kSize], 1);
+  }
 
  private:
   static constexpr int kSize = 64;
   std::uint64_t seen_ = 0;  // bit n: highest_ - n was seen
-  std::array<std::uint32_t, kSize> timestamps_{};
   std::uint16_t highest_ = 0;
+  std::array<std::uint32_t, kSize> timestamps_{};
 };
 
 enum class StreamPhase : std::uint8_t {
   kProbation,  // may yet turn out not to be RTP
   kActive,
-  kOver,      // its call was handed over; what still comes belongs to no call
-  kDetached,  // the next call took over its endpoint: out of the table, kept until its call ends
+  kOver,  // its calls were handed over; what still comes belongs to none
 };
 
-struct StreamOwner {
-  LegId leg = 0;
-  Side side = Side::kCaller;  // whose voice this is in that leg
+// Frames of a stream on probation, whose outcome waits: by source, as each has its accounting.
+struct WaitingFrames {
+  Accounting* accounting = nullptr;
+  std::uint32_t frames = 0;
+  std::uint32_t copies = 0;  // frames of packets that had come before
 };
 
-// One stream that is being received.
-struct RtpStream {
+// One stream that is being received. What every packet touches stands first, in three cache lines.
+struct alignas(64) RtpStream {
   StreamKey key;
   StreamPhase phase = StreamPhase::kProbation;
+  bool told = false;  // on_stream_heard since its last packet
   MediaKind kind = MediaKind::kAudio;
-  std::uint8_t in_order = 0;      // packets in sequence, while in probation
-  std::uint32_t unaccounted = 0;  // frames whose outcome waits for the end of probation
+  std::uint8_t in_order = 0;  // packets in sequence, while in probation
   std::uint32_t packets = 0;
-  std::uint32_t duplicates = 0;
-  std::uint64_t bytes = 0;
-  std::size_t place = 0;  // in the table's dense list
-  Timestamp first;
   Timestamp last;
-  Timestamp over_since;
-  SequenceWindow window;
+  std::uint64_t bytes = 0;
   SpoolRun run;
-  std::vector<StreamOwner> owners;
+  SequenceWindow window;
+  std::uint32_t duplicates = 0;
+  Timestamp first;
+  Timestamp over_since;
+  std::uint64_t number = 0;
+  std::size_t place = 0;  // in the table's dense list
+  std::vector<WaitingFrames> waiting;
 };
 
 class StreamTable {
  public:
   explicit StreamTable(std::size_t limit);
 
-  [[nodiscard]] RtpStream* find(const StreamKey& key) const;
-  // Null if the table is full. REQUIRES: find(key) is null.
+  // REQUIRES: hash is key.hash().
+  [[nodiscard]] RtpStream* find(const StreamKey& key, std::uint64_t hash) const;
+  // Asks for the memory that guess of this hash will look at.
+  void prefetch(std::uint64_t hash) const { __builtin_prefetch(&slots_[hash & mask_]); }
+  // The stream with this hash, most likely, without a look at it; null if there is none.
+  [[nodiscard]] RtpStream* guess(std::uint64_t hash) const;
+  // Null if the table is full. REQUIRES: find gives null for the key.
   RtpStream* insert(const StreamKey& key);
   // Takes the stream out; find no longer gives it.
   std::unique_ptr<RtpStream> remove(RtpStream& stream);

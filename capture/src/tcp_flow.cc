@@ -102,6 +102,13 @@ void TcpFlow::abandon() {
   held_.clear();
 }
 
+std::uint64_t TcpFlow::waiting() const {
+  std::uint64_t frames = 0;
+  for (const Share& share : shares_) frames += share.frames;
+  for (const Segment& segment : held_) frames += segment.frames;
+  return frames;
+}
+
 void TcpFlow::add_while_scanning(Segment segment) {
   if (distance(next_, segment.sequence) >= 0 && starts_sip_message(segment.payload())) {
     scanning_ = false;

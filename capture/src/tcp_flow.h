@@ -46,6 +46,8 @@ class TcpFlow {
   [[nodiscard]] Timestamp hole_since() const { return held_.front().datagram.time; }
   [[nodiscard]] std::uint32_t next_sequence() const { return next_; }
   [[nodiscard]] std::size_t bytes() const { return buffer_.size() + datagram_bytes_; }
+  // Frames held and not counted.
+  [[nodiscard]] std::uint64_t waiting() const;
 
  private:
   struct Segment {

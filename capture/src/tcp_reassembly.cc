@@ -45,6 +45,7 @@ class TcpReassemblyImpl final : public TcpReassembly {
   void on_packet(const Packet& packet) override;
   void advance(Timestamp now) override;
   void finish() override;
+  [[nodiscard]] std::uint64_t waiting() const override;
 
  private:
   struct Entry {
@@ -155,6 +156,12 @@ void TcpReassemblyImpl::finish() {
     buffered_ += entry->flow.bytes();
     erase(entry);
   }
+}
+
+std::uint64_t TcpReassemblyImpl::waiting() const {
+  std::uint64_t frames = 0;
+  for (const Entry& entry : entries_) frames += entry.flow.waiting();
+  return frames;
 }
 
 }  // namespace

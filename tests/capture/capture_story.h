@@ -30,6 +30,7 @@ class Story final : public CallSink {
   Story& operator=(const Story&) = delete;
   ~Story() override {
     calls.clear();
+    capture_.reset();
     spool_.reset();
     std::filesystem::remove_all(folder_);
   }
@@ -72,7 +73,7 @@ class Story final : public CallSink {
     return *this;
   }
 
-  [[nodiscard]] const Accounting& accounting() const { return capture_->accounting(); }
+  [[nodiscard]] Accounting accounting() const { return capture_->accounting(); }
   [[nodiscard]] CaptureStats stats() const { return capture_->stats(); }
   [[nodiscard]] const FinishedCall* call(std::string_view call_id) const {
     for (const FinishedCall& call : calls) {

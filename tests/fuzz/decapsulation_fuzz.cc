@@ -47,8 +47,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       check(packet);
     }
     decapsulation->advance(now);
-    if (in_packets + accounting.accounted() > accounting.received) std::abort();
+    const std::uint64_t known = in_packets + accounting.accounted();
+    if (known + decapsulation->waiting() != accounting.received) std::abort();
   }
+  const DecapsulationStats& stats = decapsulation->stats();
+  if (stats.vlan_tagged > accounting.received || stats.tunnelled > in_packets) std::abort();
   decapsulation->finish();
   if (in_packets + accounting.accounted() != accounting.received) std::abort();
   return 0;

@@ -3,6 +3,7 @@
 KOEGURA is the program under test; with names, only scenarios whose name contains one of them run.
 """
 import os
+import signal
 import sys
 import time
 import unittest
@@ -58,6 +59,7 @@ def main() -> int:
     os.environ.setdefault("KOEGURA_SHARED", str(HERE.parents[2] / "shared"))
     os.environ["TZ"] = "Asia/Tokyo"
     sys.path.insert(0, str(HERE))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that labs and folders go, as at an interrupt
     suite = unittest.defaultTestLoader.discover(str(HERE), pattern="*_test.py")
     result = SayEach()
     unittest.TestSuite(chosen(suite, sys.argv[2:])).run(result)

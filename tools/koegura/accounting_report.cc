@@ -68,6 +68,7 @@ Sum sum_of(const Frames& frames) {
   for (const Term& term : kTerms) sum.add(capture::name_of(term.outcome), (frames.*term.get)());
   sum.add("malformed", frames.malformed());
   sum.add("dropped", frames.dropped());
+  sum.add("pending", frames.pending());
   return sum;
 }
 
@@ -76,6 +77,8 @@ Sum sum_of(const Calls& calls) {
   sum.add("archived", calls.archived());
   sum.add("already there", calls.already_there());
   sum.add("failed", calls.failed());
+  sum.add("in progress", calls.in_progress());
+  sum.add("waiting", calls.waiting());
   return sum;
 }
 

@@ -1,17 +1,107 @@
 #include "archive_access.h"
 
+#include <unistd.h>
+
+#include "json.h"
+#include "quantity_text.h"
+#include "recorder_file.h"
+#include "text_width.h"
+#include "time_text.h"
+
 namespace koegura::tools {
 
+namespace {
+
+// A recorder that is there answers this at once.
+constexpr auto kGreeting = std::chrono::seconds(2);
+constexpr auto kPatience = std::chrono::minutes(5);
+
+struct Opened {
+  std::unique_ptr<store::Archive> archive;
+  const RemoteArchive* remote = nullptr;
+};
+
+// The answer of the one at the socket to who it is.
+Result<void> check_is_of(ApiClient& client, const std::string& directory) {
+  RecorderFile ours;
+  if (auto known = set_folder(ours, directory); !known) return known;
+  const auto json = client.get("/v1/recorder");
+  if (!json) return tl::make_unexpected(json.error());
+  RecorderFile theirs;
+  if (auto parsed = parse_json(*json, theirs); !parsed) return parsed;
+  if (theirs.device() == ours.device() && theirs.inode() == ours.inode()) return {};
+  return failure("no recorder runs on " + directory + ": the one at " + printable(theirs.socket()) +
+                     " has another archive",
+                 ErrorKind::kNotFound);
+}
+
+std::string trace_of(const RecorderFile& file) {
+  return " (process " + decimal_text(file.pid(), 0) + ", started " +
+         local_time(time_of(file.started())) + ", ended without a word)";
+}
+
+Result<Opened> open(const Session& session) {
+  auto recorder = find_recorder(session);
+  if (recorder) {
+    auto remote = std::make_unique<RemoteArchive>(std::move(*recorder), session.archive);
+    const RemoteArchive* archive = remote.get();
+    return Opened{std::move(remote), archive};
+  }
+  auto archive =
+      store::Archive::open(session.archive, store::OpenMode::kRead, session.config.archive);
+  if (archive) return Opened{std::move(*archive), nullptr};
+  if (recorder.error().kind == ErrorKind::kNotFound) {
+    return tl::make_unexpected(std::move(archive.error()));
+  }
+  // Either way would do: both are said.
+  archive.error().message += "; and " + recorder.error().message;
+  return tl::make_unexpected(std::move(archive.error()));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ApiClient>> find_recorder(const Session& session) {
+  const auto file = read_recorder_file(session.archive);
+  std::string trace;
+  std::string socket = session.config.socket;  // where the folder is closed to this user
+  if (file) {
+    socket = file->socket();
+    trace = trace_of(*file);
+  } else if (file.error().kind != ErrorKind::kNotPermitted) {
+    return failure("no recorder runs on " + session.archive, ErrorKind::kNotFound);
+  }
+  auto client = ApiClient::connect(socket);
+  if (!client && client.error().kind == ErrorKind::kNotFound) {
+    return failure("no recorder runs on " + session.archive + trace, ErrorKind::kNotFound);
+  }
+  if (!client) {
+    return tl::make_unexpected(
+        std::move(client.error()).in("the recorder cannot be asked, see `ls -l` of its socket"));
+  }
+  (*client)->set_patience(kGreeting);
+  if (auto checked = check_is_of(**client, session.archive); !checked) {
+    return tl::make_unexpected(std::move(checked.error()));
+  }
+  (*client)->set_patience(kPatience);
+  return client;
+}
+
 Result<std::unique_ptr<store::Archive>> open_for_reading(const Session& session) {
-  return store::Archive::open(session.archive, store::OpenMode::kRead, session.config.archive);
+  return open(session).map([](Opened opened) { return std::move(opened.archive); });
+}
+
+Result<std::string> OpenCall::readable_file() const {
+  std::string path = file();
+  if (remote == nullptr || access(path.c_str(), R_OK) == 0) return path;
+  return remote->fetch(record);
 }
 
 Result<OpenCall> open_call(const Session& session, const std::string& id) {
-  auto archive = open_for_reading(session);
-  if (!archive) return tl::make_unexpected(std::move(archive.error()));
-  auto record = (*archive)->find(id);
+  auto opened = open(session);
+  if (!opened) return tl::make_unexpected(std::move(opened.error()));
+  auto record = opened->archive->find(id);
   if (!record) return tl::make_unexpected(std::move(record.error()));
-  return OpenCall{std::move(*archive), std::move(*record)};
+  return OpenCall{std::move(opened->archive), std::move(*record), opened->remote};
 }
 
 }  // namespace koegura::tools

@@ -54,8 +54,9 @@ class AudioCommand : public Command {
     const std::string path = output_.empty() ? call->record.id() + '.' + format.name : output_;
     auto output = FileOutput::create(path, force_);
     if (!output) return tl::make_unexpected(std::move(output.error()));
-    auto exported =
-        decode::export_audio(call->file(), output->fd(), format.format, chosen_channels());
+    const auto file = call->readable_file();
+    if (!file) return tl::make_unexpected(file.error());
+    auto exported = decode::export_audio(*file, output->fd(), format.format, chosen_channels());
     if (!exported) return exported;
     if (auto done = output->commit(); !done) return done;
     if (path != "-") std::printf("%s\n", path.c_str());

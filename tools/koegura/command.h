@@ -19,13 +19,16 @@ namespace koegura::tools {
 struct Session {
   std::string archive;  // the folder: --archive, else $KOEGURA_ARCHIVE, else the config
   Config config;
-  bool json = false;  // one JSON object a line instead of text
+  bool json = false;             // one JSON object a line instead of text
+  std::string settings_error{};  // why config has the defaults only; see runs_without_settings
 };
 
 class Command {
  public:
   virtual ~Command() = default;
   virtual void declare(Options& options) = 0;
+  // True if wrong settings are for the command to tell, and not the end of it.
+  [[nodiscard]] virtual bool runs_without_settings() const { return false; }
   // Results go to stdout, messages to stderr. An error is shown by the caller; its kind is the
   // exit code.
   [[nodiscard]] virtual Result<void> run(const Session& session) = 0;

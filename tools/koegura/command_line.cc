@@ -52,11 +52,18 @@ struct GlobalOptions {
     options.flag("--json", json, "one JSON object a line, for programs");
   }
 
-  [[nodiscard]] Result<Session> session() const {
+  [[nodiscard]] Result<Session> session(const Command& command) const {
     auto config = load_config(config_file);
-    if (!config) return tl::make_unexpected(std::move(config.error()));
+    if (!config && !command.runs_without_settings()) {
+      return tl::make_unexpected(std::move(config.error()));
+    }
+    const std::string wrong = config ? "" : config.error().message;
+    if (!config) config = Config{};
     const char* environment = std::getenv("KOEGURA_ARCHIVE");
-    Session session{.archive = config->directory, .config = std::move(*config), .json = json};
+    Session session{.archive = config->directory,
+                    .config = std::move(*config),
+                    .json = json,
+                    .settings_error = wrong};
     if (environment != nullptr && *environment != '\0') session.archive = environment;
     if (!archive.empty()) session.archive = archive;
     return session;
@@ -139,10 +146,10 @@ int dispatch(const CLI::App& app, const GlobalOptions& globals,
     std::fputs(app.help().c_str(), stderr);
     return kExitUsage;
   }
-  auto session = globals.session();
-  if (!session) return show(session.error());
   for (std::size_t i = 0; i < instances.size(); ++i) {
     if (command->get_name() != commands()[i].name) continue;
+    auto session = globals.session(*instances[i]);
+    if (!session) return show(session.error());
     const auto done = instances[i]->run(*session);
     return done ? 0 : show(done.error());
   }

@@ -13,6 +13,8 @@ std::unique_ptr<Command> make_audio_command();
 std::unique_ptr<Command> make_packets_command();
 std::unique_ptr<Command> make_reindex_command();
 std::unique_ptr<Command> make_status_command();
+std::unique_ptr<Command> make_top_command();
+std::unique_ptr<Command> make_doctor_command();
 std::unique_ptr<Command> make_traffic_command();
 
 namespace {
@@ -24,8 +26,12 @@ constexpr std::array kCommands = {
     CommandRow{"ladder", "draw a call's SIP messages", make_ladder_command},
     CommandRow{"audio", "write a call's audio to a file", make_audio_command},
     CommandRow{"packets", "write a call's packets to a capture file", make_packets_command},
-    CommandRow{"status", "one screen: how much is archived, and for how long the disk lasts",
+    CommandRow{"status", "one screen: is it recording, hearing, losing; how long the disk lasts",
                make_status_command},
+    CommandRow{"top", "live view of the recorder: calls in progress, rates, drops",
+               make_top_command},
+    CommandRow{"doctor", "check interfaces, mirror port, clock and disk, and say what to change",
+               make_doctor_command},
     CommandRow{"reindex", "rebuild the index from the call files", make_reindex_command},
     CommandRow{"traffic", "generate calls with known audio as a capture file",
                make_traffic_command},

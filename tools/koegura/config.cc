@@ -82,6 +82,10 @@ const std::array kKeys = {
         TextsKey{FIELD(archive.internal_numbers), is_number_pattern,
                  "a list of numbers, '?' for one digit, '*' for any, as in [\"23??\"]"}},
     Key{"archive.sync", FlagKey{FIELD(archive.sync)}},
+    Key{"recorder.socket", TextKey{FIELD(socket), is_absolute, "an absolute path"}},
+    Key{"live.ring_size", BytesKey{FIELD(live.ring_bytes), 1U << 20U, 1U << 30U}},
+    Key{"live.snapshot_length", BytesKey{FIELD(live.snapshot_length), 256, 256U << 10U}},
+    Key{"live.promiscuous", FlagKey{FIELD(live.promiscuous)}},
     Key{"capture.media_hold", DurationKey{FIELD(capture.media_hold), seconds(0), minutes(1)}},
     Key{"capture.stream_timeout",
         DurationKey{FIELD(capture.stream_timeout), seconds(1), hours(24)}},
@@ -90,6 +94,9 @@ const std::array kKeys = {
         DurationKey{FIELD(capture.decapsulation.fragment_timeout), seconds(1), minutes(5)}},
     Key{"capture.max_datagrams_in_reassembly",
         CountKey{FIELD(capture.decapsulation.max_datagrams_in_reassembly), 1, 1U << 16U}},
+    Key{"dpdk.queues", CountKey{FIELD(dpdk.queues), 1, 64}},
+    Key{"dpdk.descriptors", CountKey{FIELD(dpdk.descriptors), 64, 32768}},
+    Key{"dpdk.buffers", CountKey{FIELD(dpdk.buffers), 1024, 1U << 24U}},
     Key{"tcp.max_connections", CountKey{FIELD(capture.tcp.max_connections), 1, 1U << 20U}},
     Key{"tcp.max_message", BytesKey{FIELD(capture.tcp.max_message_bytes), 4096, 16U << 20U}},
     Key{"tcp.idle_timeout", DurationKey{FIELD(capture.tcp.idle_timeout), seconds(1), hours(24)}},
@@ -107,6 +114,8 @@ const std::array kKeys = {
     Key{"finish.queue_limit", CountKey{FIELD(finisher.queue_limit), 1, 1U << 16U}},
     Key{"finish.memory_limit",
         BytesKey{FIELD(finisher.render.memory_limit), 64U << 10U, 1U << 30U}},
+    Key{"hearing.no_frames", DurationKey{FIELD(hearing.no_frames), seconds(10), hours(24)}},
+    Key{"hearing.no_sip", DurationKey{FIELD(hearing.no_sip), minutes(1), hours(24 * 7)}},
 };
 
 #undef FIELD

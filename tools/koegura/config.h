@@ -7,8 +7,11 @@
 #include <vector>
 
 #include "capture/capture.h"
+#include "capture/dpdk.h"
 #include "capture/error.h"
+#include "capture/live.h"
 #include "capture/spool.h"
+#include "hearing.h"
 #include "store/archive.h"
 #include "store/finisher.h"
 
@@ -16,10 +19,14 @@ namespace koegura::tools {
 
 struct Config {
   std::string directory = "/var/lib/koegura";
+  std::string socket = "/run/koegura/koegura.sock";  // of the running recorder
   store::ArchiveOptions archive;
+  capture::LiveOptions live;
   capture::CaptureOptions capture;
   capture::SpoolOptions spool;
+  capture::DpdkOptions dpdk;
   store::FinisherOptions finisher;
+  HearingOptions hearing;
 };
 
 inline constexpr const char* kDefaultConfigFile = "/etc/koegura/koegura.toml";

@@ -23,11 +23,12 @@ class LadderCommand : public Command {
   Result<void> run(const Session& session) override {
     auto call = open_call(session, call_);
     if (!call) return tl::make_unexpected(std::move(call.error()));
-    const std::string file = call->file();
-    const auto attachments = decode::read_attachments(file);
+    const auto file = call->readable_file();
+    if (!file) return tl::make_unexpected(file.error());
+    const auto attachments = decode::read_attachments(*file);
     if (!attachments) return tl::make_unexpected(attachments.error());
     auto merged = merge_packets(*attachments, {kSignallingAttachment});
-    if (!merged) return tl::make_unexpected(std::move(merged.error()).in(file));
+    if (!merged) return tl::make_unexpected(std::move(merged.error()).in(call->file()));
     const std::vector<LadderStep> steps = read_ladder(merged->packets);
     if (steps.empty()) {
       return failure(call->record.id() + ": no SIP message of this call was seen",

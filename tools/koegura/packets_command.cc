@@ -43,13 +43,14 @@ class PacketsCommand : public Command {
   Result<void> run(const Session& session) override {
     auto call = open_call(session, call_);
     if (!call) return tl::make_unexpected(std::move(call.error()));
-    const std::string file = call->file();
-    const auto attachments = decode::read_attachments(file);
+    const auto file = call->readable_file();
+    if (!file) return tl::make_unexpected(file.error());
+    const auto attachments = decode::read_attachments(*file);
     if (!attachments) return tl::make_unexpected(attachments.error());
     auto merged = merge_packets(*attachments, {kSignallingAttachment, kMediaAttachment});
-    if (!merged) return tl::make_unexpected(std::move(merged.error()).in(file));
+    if (!merged) return tl::make_unexpected(std::move(merged.error()).in(call->file()));
     if (merged->packets.empty()) {
-      return failure(file + ": no packets are attached to this call", ErrorKind::kNotFound);
+      return failure(call->file() + ": no packets are attached to this call", ErrorKind::kNotFound);
     }
     auto output = FileOutput::create(output_, force_);
     if (!output) return tl::make_unexpected(std::move(output.error()));

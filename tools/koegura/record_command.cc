@@ -1,4 +1,4 @@
-// koegura record: captures in, archived calls out.
+// koegura record: captures or what an interface hears in, archived calls out.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -10,6 +10,7 @@
 #include "accounting_report.h"
 #include "command.h"
 #include "json.h"
+#include "recorder.h"
 #include "replay.h"
 
 namespace koegura::tools {
@@ -37,6 +38,15 @@ void on_signal(int signal) {
   }
 }
 
+// REQUIRES: no thread but this one runs, so that those to come inherit what is blocked.
+void block_signals(int how) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(how, &signals, nullptr);
+}
+
 void catch_signals() {
   end_of_input = open("/dev/null", O_RDONLY | O_CLOEXEC);
   struct sigaction action {};
@@ -59,22 +69,67 @@ class RecordCommand : public Command {
     options.texts("--read", "FILE", files_,
                   "pcap or pcapng files, also .gz and .zst, '-' for standard input; read in this "
                   "order as one capture");
-    options.required();
+    options.texts("--interface,-i", "IF", live_.interfaces,
+                  "network interfaces to listen to, until a signal comes");
+    options.texts("--dpdk", "PORT", live_.dpdk_ports,
+                  "DPDK ports to listen to: a number, PCI address or name; EAL's arguments follow "
+                  "after --");
+    options.text("--filter", "BPF", live_.filter,
+                 "of live sources, frames that match alone, as in pcap-filter(7); fragments and "
+                 "tunnels pass");
+    options.texts("EAL", "ARGUMENT", live_.eal_arguments, "after --: arguments of DPDK's EAL");
   }
 
   Result<void> run(const Session& session) override {
-    auto input = ReplayInput::open(files_);
-    if (!input) return tl::make_unexpected(std::move(input.error()));
-    catch_signals();
-    auto result = replay(std::move(*input), session, stop_asked);
+    if (auto one = check_input(); !one) return one;
+    Result<RecordResult> result = files_.empty() ? record_live(session) : record_files(session);
     if (!result) return tl::make_unexpected(std::move(result.error()));
     print(result->accounting, session.json);
     return verdict(*result);
   }
 
  private:
+  [[nodiscard]] Result<void> check_input() const {
+    const int kinds = static_cast<int>(!files_.empty()) +
+                      static_cast<int>(!live_.interfaces.empty()) +
+                      static_cast<int>(!live_.dpdk_ports.empty());
+    if (kinds != 1) {
+      return failure("record: what to record: one of --read FILE, --interface IF, --dpdk PORT",
+                     ErrorKind::kUsage);
+    }
+    if (!live_.eal_arguments.empty() && live_.dpdk_ports.empty()) {
+      return failure("record: '" + live_.eal_arguments.front() +
+                         "' is one word too many: arguments of DPDK's EAL go with --dpdk",
+                     ErrorKind::kUsage);
+    }
+    if (!live_.filter.empty() && !files_.empty()) {
+      return failure(
+          "record: --filter goes with --interface or --dpdk: a file is read whole, or filtered "
+          "before with tcpdump -r FILE -w OUT FILTER",
+          ErrorKind::kUsage);
+    }
+    return {};
+  }
+
+  Result<RecordResult> record_files(const Session& session) const {
+    auto input = ReplayInput::open(files_);
+    if (!input) return tl::make_unexpected(std::move(input.error()));
+    catch_signals();
+    return replay(std::move(*input), session, stop_asked);
+  }
+
+  Result<RecordResult> record_live(const Session& session) const {
+    block_signals(SIG_BLOCK);
+    catch_signals();
+    auto recorder = Recorder::start(session, live_);
+    if (!recorder) return tl::make_unexpected(std::move(recorder.error()));
+    (*recorder)->run(stop_asked);
+    block_signals(SIG_UNBLOCK);  // who is in a hurry may ask again
+    return (*recorder)->finish();
+  }
+
   // The last problem is the command's error; those before it are shown here.
-  static Result<void> verdict(const ReplayResult& result) {
+  static Result<void> verdict(const RecordResult& result) {
     std::vector<Error> problems = result.problems;
     if (result.accounting.interrupted()) {
       problems.push_back(
@@ -90,6 +145,7 @@ class RecordCommand : public Command {
   }
 
   std::vector<std::string> files_;
+  LiveInput live_;
 };
 
 }  // namespace

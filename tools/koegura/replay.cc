@@ -8,7 +8,6 @@
 #include "capture/capture.h"
 #include "json.h"
 #include "progress.h"
-#include "quantity_text.h"
 #include "store/finisher.h"
 #include "text_width.h"
 
@@ -25,7 +24,8 @@ constexpr std::size_t kBurst = 256;
 void remove_segments(const std::string& spool) {
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(spool, ignored)) {
-    if (entry.path().extension() == ".pcapng") fs::remove(entry.path(), ignored);
+    const bool ours = entry.path().filename().string().find(kReplaySpool) != std::string::npos;
+    if (ours && entry.path().extension() == ".pcapng") fs::remove(entry.path(), ignored);
   }
 }
 
@@ -54,7 +54,7 @@ Result<Pipeline> connect(const Session& session, const std::string& spool_direct
   auto archive = store::Archive::open(session.archive, store::OpenMode::kWrite, config.archive);
   if (!archive) return tl::make_unexpected(std::move(archive.error()));
   remove_segments(spool_directory);
-  auto spool = capture::Spool::open(spool_directory, config.spool);
+  auto spool = capture::Spool::open(spool_directory, config.spool, kReplaySpool);
   if (!spool) return tl::make_unexpected(std::move(spool.error()));
   auto finisher = store::Finisher::create(config.finisher, **archive);
   auto capture = capture::Capture::create(config.capture, **spool, *finisher);
@@ -88,20 +88,6 @@ void account(const Pipeline& pipeline, Accounting& accounting) {
     set_time(*accounting.mutable_last_frame(), stats.last_frame);
   }
   set_time(*accounting.mutable_finished(), std::chrono::system_clock::now());
-}
-
-void report_losses(const Pipeline& pipeline, ReplayResult& result) {
-  const Calls& calls = result.accounting.calls();
-  if (calls.failed() > 0) {
-    result.problems.push_back({plural(static_cast<std::uint64_t>(calls.failed()), "call") +
-                               " could not be archived: " + calls.first_failure()});
-  }
-  const std::string spool_error = pipeline.spool->last_error();
-  if (!spool_error.empty()) {
-    result.problems.push_back({"packets were dropped: the spool: " + spool_error});
-  }
-  const std::string imbalanced = imbalance(result.accounting);
-  if (!imbalanced.empty()) result.problems.push_back({imbalanced});
 }
 
 }  // namespace
@@ -154,7 +140,7 @@ capture::SourceProgress ReplayInput::progress() const {
   return all;
 }
 
-Result<ReplayResult> replay(ReplayInput input, const Session& session,
+Result<RecordResult> replay(ReplayInput input, const Session& session,
                             const std::atomic<bool>& stop) {
   const std::string spool_directory = session.archive + "/spool";
   if (auto outside = check_outside(input.files(), spool_directory); !outside) {
@@ -164,7 +150,7 @@ Result<ReplayResult> replay(ReplayInput input, const Session& session,
   if (!pipeline) return tl::make_unexpected(std::move(pipeline.error()));
 
   const auto begun = std::chrono::steady_clock::now();
-  ReplayResult result;
+  RecordResult result;
   if (auto read = read_all(input, *pipeline->capture, stop); !read) {
     result.problems.push_back(std::move(read.error()));
   }
@@ -177,7 +163,7 @@ Result<ReplayResult> replay(ReplayInput input, const Session& session,
   accounting.set_interrupted(stop);
   accounting.set_elapsed_s(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
-  report_losses(*pipeline, result);
+  add_losses(result, pipeline->spool->last_error());
   pipeline->capture.reset();
   pipeline->spool.reset();
   remove_segments(spool_directory);

@@ -9,6 +9,7 @@
 #include "capture/capture_file.h"
 #include "command.h"
 #include "output.pb.h"
+#include "record_result.h"
 
 namespace koegura::tools {
 
@@ -36,14 +37,9 @@ class ReplayInput {
   bool endless_ = false;
 };
 
-struct ReplayResult {
-  Accounting accounting;
-  std::vector<Error> problems;  // damage in the input, calls not archived, sums that do not hold
-};
-
 // Reads the input to its end or until `stop`, and archives every call. Fails before reading if
 // the archive or the spool cannot be opened.
-[[nodiscard]] Result<ReplayResult> replay(ReplayInput input, const Session& session,
+[[nodiscard]] Result<RecordResult> replay(ReplayInput input, const Session& session,
                                           const std::atomic<bool>& stop);
 
 }  // namespace koegura::tools

@@ -23,9 +23,10 @@ inline constexpr std::size_t kOutcomeCount = 7;
 [[nodiscard]] std::string_view name_of(Outcome outcome);  // "sip", "not_voip"
 
 enum class Drop : std::uint8_t {
-  kSpoolFull,  // the spool's disk refused the packet
+  kSpoolFull,    // the spool's disk refused the packet
+  kHandOffFull,  // the signalling thread was too far behind
 };
-inline constexpr std::size_t kDropCount = 1;
+inline constexpr std::size_t kDropCount = 2;
 [[nodiscard]] std::string_view name_of(Drop drop);  // "spool_full"
 
 // Written by one thread. pending() counts frames whose outcome is not known yet (fragments,
@@ -49,7 +50,13 @@ struct Accounting {
     return outcomes[static_cast<std::size_t>(outcome)];
   }
   [[nodiscard]] std::uint64_t accounted() const;
-  [[nodiscard]] std::uint64_t pending() const { return received - accounted(); }
+  // Adds another thread's counters of the same source.
+  Accounting& operator+=(const Accounting& other);
+  // Of a running tap the threads tell their figures one after the other: never below zero.
+  [[nodiscard]] std::uint64_t pending() const {
+    const std::uint64_t sum = accounted();
+    return sum < received ? received - sum : 0;
+  }
 };
 
 }  // namespace koegura::capture

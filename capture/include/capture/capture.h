@@ -2,9 +2,7 @@
 //
 //   on_frames* finish
 //
-// Threads: one. (The tap will run one receive path per source beside one signalling thread; the
-// parts are made for that: RtpReceiver owns streams and runs, Signalling owns legs, Join lies
-// between.)
+// Threads: one. For live sources see tap.h: the same parts, in threads of their own.
 #pragma once
 
 #include <memory>
@@ -33,6 +31,7 @@ struct CaptureStats {
   SpoolStats spool;
   std::uint64_t streams = 0;  // RTP streams seen
   std::uint64_t media_only_calls = 0;
+  std::uint64_t messages_lost = 0;  // SIP over TCP that found the hand-off full; frames are counted
   Timestamp first_frame;
   Timestamp last_frame;
 };
@@ -47,7 +46,7 @@ class Capture {
   virtual void on_frames(std::span<const Frame> frames) = 0;
   // The input is at its end: every call still going on is finished as interrupted.
   virtual void finish() = 0;
-  [[nodiscard]] virtual const Accounting& accounting() const = 0;
+  [[nodiscard]] virtual Accounting accounting() const = 0;
   [[nodiscard]] virtual CaptureStats stats() const = 0;
 };
 

@@ -1,7 +1,7 @@
 // Decapsulation: frames in, packets out. Takes Ethernet, 802.1Q, QinQ, MPLS, PPPoE, Linux cooked
-// v1/v2, BSD loopback and raw IP apart, tunnels (IP-in-IP, GRE) to a fixed depth, and reassembles
-// IP fragments (RFC 791 §3.2, RFC 8200 §4.5) bounded in memory and time.
-// Threads: one per source. No allocation per frame outside reassembly.
+// v1/v2, BSD loopback and raw IP apart, tunnels (IP-in-IP, GRE, ERSPAN, VXLAN, GENEVE, GTP-U, TZSP)
+// to a fixed depth, and reassembles IP fragments (RFC 791 §3.2, RFC 8200 §4.5) bounded in memory
+// and time. Threads: one per source. No allocation per frame outside reassembly.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,12 @@ namespace koegura::capture {
 struct DecapsulationOptions {
   Duration fragment_timeout = std::chrono::seconds(30);
   std::uint32_t max_datagrams_in_reassembly = 1024;
+};
+
+// Who is deaf looks here: a mirror that strips tags, or one that sends none but its tunnel's.
+struct DecapsulationStats {
+  std::uint64_t vlan_tagged = 0;  // frames with an 802.1Q or 802.1ad tag, in a tunnel too
+  std::uint64_t tunnelled = 0;    // packets that came out of a tunnel; PPPoE and MPLS are none
 };
 
 class Decapsulation {
@@ -32,6 +38,11 @@ class Decapsulation {
   virtual void advance(Timestamp now) = 0;
   // The input is at its end: every waiting fragment is counted.
   virtual void finish() = 0;
+
+  // Frames taken that are neither counted nor in a packet yet: fragments. Counted anew from what is
+  // held, to check the accounting by.
+  [[nodiscard]] virtual std::uint64_t waiting() const = 0;
+  [[nodiscard]] virtual const DecapsulationStats& stats() const = 0;
 };
 
 }  // namespace koegura::capture

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,6 +54,17 @@ struct SignallingStats {
   std::uint64_t unreadable_descriptions = 0;  // session descriptions (SDP) passed over
 };
 
+// A leg that goes on, as far as it is known; views live only for the visit.
+struct LegInProgress {
+  LegId id = 0;
+  std::string_view call_id;
+  const Identity& caller;
+  const Identity& callee;
+  Timestamp start;
+  std::optional<Timestamp> answered;
+  bool on_hold = false;  // by either side
+};
+
 class Signalling {
  public:
   // REQUIRES: sink outlives this.
@@ -71,6 +83,9 @@ class Signalling {
   // The input is at its end: every leg finishes, those that were going on as interrupted.
   virtual void finish() = 0;
   [[nodiscard]] virtual SignallingStats stats() const = 0;
+  // Every leg that is not released, in no order.
+  virtual void for_each_in_progress(
+      const std::function<void(const LegInProgress&)>& visit) const = 0;
 };
 
 }  // namespace koegura::capture

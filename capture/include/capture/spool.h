@@ -23,6 +23,8 @@ namespace koegura::capture {
 
 // A file of the spool; a full one is deleted with its last holder.
 class SpoolSegment;
+// The memory of runs (run_pool.h).
+class RunPool;
 
 // Holds a segment: counts on the segment itself (not shared_ptr: one word, and the count is
 // visible to the spool).
@@ -59,6 +61,10 @@ class SpooledPackets {
   [[nodiscard]] std::uint64_t bytes() const;  // on disk
   void append(SpoolExtent extent) { extents_.push_back(std::move(extent)); }
   [[nodiscard]] const std::vector<SpoolExtent>& extents() const { return extents_; }
+  template <typename Condition>
+  void erase_if(Condition condition) {
+    std::erase_if(extents_, condition);
+  }
 
  private:
   std::vector<SpoolExtent> extents_;
@@ -78,10 +84,16 @@ class SpoolReader {
   std::size_t position_ = 0;
 };
 
-// What one stream has not yet given to a segment: grows from kSmallestRun to the spool's run_bytes.
-// Owned by the stream.
+// Gives a run's memory back to the spool it came from.
+struct RunMemory {
+  RunPool* pool = nullptr;  // null: too large for the pool
+  void operator()(std::byte* blocks) const;
+};
+
+// What one stream has not yet given to a segment: a small buffer at first, then one of run_bytes,
+// as most of what begins like RTP is none. Owned by the stream. REQUIRES: the spool outlives it.
 struct SpoolRun {
-  std::unique_ptr<std::byte[]> blocks;
+  std::unique_ptr<std::byte[], RunMemory> blocks;
   std::uint32_t used = 0;
   std::uint32_t capacity = 0;
   SpooledPackets packets;  // already in segments
@@ -102,8 +114,10 @@ struct SpoolStats {
 class Spool {
  public:
   // Makes the folder (0750) if it is missing. Segments are 0640.
+  // `name` tells the segments of several spools in one folder apart.
   [[nodiscard]] static Result<std::unique_ptr<Spool>> open(const std::string& directory,
-                                                           const SpoolOptions& options);
+                                                           const SpoolOptions& options,
+                                                           const std::string& name = "");
   ~Spool();
 
   // Adds an IP datagram to the run. False if the disk refused (or the datagram is larger than IP
@@ -112,18 +126,39 @@ class Spool {
   // Gives the run's packets so far to a segment and the segment to the kernel, and returns them
   // all. The run can go on: a later call returns these and the newer ones.
   [[nodiscard]] SpooledPackets take(SpoolRun& run);
+  // Asks for the memory that append of a datagram of so many bytes will write to.
+  static void prefetch(const SpoolRun& run, std::size_t bytes) {
+    if (run.blocks == nullptr) return;
+    constexpr std::size_t kLine = 64;
+    for (std::size_t at = 0; at < bytes + kLine && at < 5 * kLine; at += kLine) {
+      __builtin_prefetch(run.blocks.get() + run.used + at, 1);
+    }
+  }
   // The last write error, for the message at the end; empty if none.
   [[nodiscard]] const std::string& last_error() const { return last_error_; }
   [[nodiscard]] const SpoolStats& stats() const { return stats_; }
 
  private:
-  Spool(std::string directory, const SpoolOptions& options);
-  bool write_run(SpoolRun& run);
+  Spool(std::string prefix, const SpoolOptions& options);
+  void grow(SpoolRun& run, std::uint32_t needed);
+  bool queue_run(SpoolRun& run);
+  bool write_queue();
+  void forget_unwritten(SpooledPackets& packets) const;
   bool start_segment();
   bool refuse(const std::string& path, const char* what);
 
-  std::string directory_;
+  std::string prefix_;  // of the segments' paths
   SpoolOptions options_;
+  std::unique_ptr<RunPool> small_;
+  std::unique_ptr<RunPool> large_;
+  // A full run waits here for others, as one large write costs the kernel half of many small ones.
+  // It has its place in the current segment already.
+  struct QueuedRun {
+    std::unique_ptr<std::byte[], RunMemory> blocks;
+    std::uint32_t used = 0;
+  };
+  std::vector<QueuedRun> queue_;
+  std::uint32_t queue_offset_ = 0;  // of the first queued run; what lies before it is written
   SegmentHold current_;
   std::uint64_t next_number_ = 0;
   std::uint32_t current_used_ = 0;

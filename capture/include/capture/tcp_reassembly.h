@@ -51,6 +51,9 @@ class TcpReassembly {
   virtual void advance(Timestamp now) = 0;
   // The input is at its end: gives what lies behind holes, counts what is left.
   virtual void finish() = 0;
+
+  // Frames taken that are not counted yet, counted anew from what is held.
+  [[nodiscard]] virtual std::uint64_t waiting() const = 0;
 };
 
 }  // namespace koegura::capture

@@ -1,0 +1,37 @@
+#include "run_pool.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <new>
+
+namespace koegura::capture {
+namespace {
+
+constexpr std::size_t kHugePage = 2U << 20U;
+constexpr std::size_t kSlabBytes = 2 * kHugePage;
+
+}  // namespace
+
+RunPool::~RunPool() {
+  for (std::byte* slab : slabs_) ::operator delete(slab, std::align_val_t(kHugePage));
+}
+
+std::byte* RunPool::take() {
+  if (free_.empty()) add_slab();
+  std::byte* block = free_.back();
+  free_.pop_back();
+  return block;
+}
+
+void RunPool::add_slab() {
+  const std::size_t bytes = std::max<std::size_t>(kSlabBytes, block_bytes_);
+  auto* slab = static_cast<std::byte*>(::operator new(bytes, std::align_val_t(kHugePage)));
+  ::madvise(slab, bytes, MADV_HUGEPAGE);  // a wish
+  slabs_.push_back(slab);
+  for (std::size_t at = 0; at + block_bytes_ <= bytes; at += block_bytes_) {
+    free_.push_back(slab + at);
+  }
+}
+
+}  // namespace koegura::capture

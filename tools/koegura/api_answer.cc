@@ -1,0 +1,307 @@
+#include "api_answer.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "accounting_report.h"
+#include "call_query.h"
+#include "json.h"
+#include "recorder_file.h"
+#include "recorder_report.h"
+#include "status_report.h"
+#include "text_width.h"
+
+namespace koegura::tools {
+
+namespace {
+
+constexpr std::size_t kPart = 256U << 10U;
+constexpr std::string_view kCalls = "/v1/calls";
+constexpr std::string_view kFile = "/file";
+constexpr std::string_view kRecords = "/v1/records";
+
+struct KindRow {
+  ErrorKind kind;
+  std::string_view name;
+  unsigned status;
+};
+constexpr std::array kKinds = {
+    KindRow{ErrorKind::kFailed, "failed", 500},
+    KindRow{ErrorKind::kUsage, "usage", 400},
+    KindRow{ErrorKind::kVerification, "verification", 500},
+    KindRow{ErrorKind::kNotFound, "not-found", 404},
+    KindRow{ErrorKind::kNotPermitted, "not-permitted", 403},
+};
+
+const KindRow& row_of(ErrorKind kind) {
+  for (const KindRow& row : kKinds) {
+    if (row.kind == kind) return row;
+  }
+  return kKinds.front();
+}
+
+ApiError message_of(const Error& error) {
+  ApiError message;
+  message.set_error(printable(error.message));
+  message.set_kind(std::string(row_of(error.kind).name));
+  return message;
+}
+
+ApiAnswer refused(const Error& error) {
+  return refusal(row_of(error.kind).status, error);
+}
+
+ApiAnswer answer_with(std::string json) {
+  ApiAnswer answer;
+  answer.text = std::move(json) + '\n';
+  return answer;
+}
+
+std::string_view path_of(std::string_view target) {
+  return target.substr(0, target.find('?'));
+}
+
+// ---- calls ----------------------------------------------------------------------------------
+
+enum class CallsForm : unsigned char { kLines, kPage };
+
+// Calls of one part of an answer.
+class CallsPart {
+ public:
+  explicit CallsPart(CallsForm form) : form_(form) {}
+
+  [[nodiscard]] bool is_full() const { return size_ >= kPart; }
+  void add(const CallRecord& record) {
+    if (form_ == CallsForm::kLines) {
+      lines_ += store::to_json(record) + '\n';
+      size_ = lines_.size();
+    } else {
+      *page_.add_calls() = record;
+      size_ += record.ByteSizeLong();
+    }
+  }
+  void add(const Error& error) {
+    if (form_ == CallsForm::kLines) {
+      lines_ += json_of(message_of(error)) + '\n';
+    } else {
+      *page_.mutable_error() = message_of(error);
+    }
+  }
+  [[nodiscard]] std::string take() {
+    return form_ == CallsForm::kLines ? std::move(lines_) : page_.SerializeAsString();
+  }
+
+ private:
+  CallsForm form_;
+  std::string lines_;
+  CallPage page_;
+  std::size_t size_ = 0;
+};
+
+// Asks the archive anew for each part, from where the last one ended: while a client is slow,
+// nothing of the index is held open.
+class CallsBody : public ApiBody {
+ public:
+  CallsBody(const store::Archive& archive, CallQuery query, CallsForm form)
+      : archive_(archive), query_(std::move(query)), form_(form), left_(query_.filter.limit) {
+    query_.filter.limit = 0;  // the archive would count calls that are not wanted again
+  }
+
+  Result<std::string> next() override {
+    if (at_end_) return std::string();
+    CallsPart part(form_);
+    CallQuery rest = query_;
+    bool more = false;
+    auto done = archive_.query(query_.filter, [&](const CallRecord& record) {
+      if (!is_wanted(query_, record)) return true;
+      if (part.is_full()) {
+        more = true;
+        return false;
+      }
+      part.add(record);
+      rest = continued(query_, record);
+      return left_ == 0 || --left_ > 0;
+    });
+    query_ = std::move(rest);
+    at_end_ = !more;
+    if (!done) part.add(done.error());
+    return part.take();
+  }
+
+ private:
+  const store::Archive& archive_;
+  CallQuery query_;
+  CallsForm form_;
+  std::size_t left_;  // to give; 0 = all
+  bool at_end_ = false;
+};
+
+ApiAnswer answer_calls(std::string_view target, const ApiContext& context) {
+  const std::string_view path = path_of(target);
+  const CallsForm form = path == kCalls ? CallsForm::kLines : CallsForm::kPage;
+  target.remove_prefix(std::min(target.size(), path.size() + 1));
+  auto query = parse_query(target);
+  if (!query) return refused(query.error());
+  ApiAnswer answer;
+  answer.type = form == CallsForm::kLines ? "application/x-ndjson" : "application/x-protobuf";
+  answer.parts = std::make_unique<CallsBody>(context.state.archive(), std::move(*query), form);
+  return answer;
+}
+
+// ---- one call -------------------------------------------------------------------------------
+
+class FileBody : public ApiBody {
+ public:
+  FileBody(int fd, std::uint64_t size) : fd_(fd), size_(size) {}
+  FileBody(const FileBody&) = delete;
+  FileBody& operator=(const FileBody&) = delete;
+  ~FileBody() override { close(fd_); }
+
+  Result<std::string> next() override {
+    std::string part(std::min<std::uint64_t>(kPart, size_ - given_), '\0');
+    ssize_t got = 0;
+    do {
+      got = pread(fd_, part.data(), part.size(), static_cast<off_t>(given_));
+    } while (got < 0 && errno == EINTR);
+    if (got < 0) return failure(std::strerror(errno));
+    if (got == 0 && !part.empty()) return failure("the file became shorter");
+    part.resize(static_cast<std::size_t>(got));
+    given_ += part.size();
+    return part;
+  }
+  [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
+
+ private:
+  int fd_;
+  std::uint64_t size_;
+  std::uint64_t given_ = 0;
+};
+
+ApiAnswer answer_file(const CallRecord& record, const ApiContext& context) {
+  const std::string path = context.state.archive().file_of(record);
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  struct stat status {};
+  if (fd < 0 || fstat(fd, &status) != 0) {
+    const Error error{"cannot read " + path + ": " + std::strerror(errno)};
+    if (fd >= 0) close(fd);
+    return refused(error);
+  }
+  ApiAnswer answer;
+  answer.type = "video/x-matroska";
+  answer.parts = std::make_unique<FileBody>(fd, static_cast<std::uint64_t>(status.st_size));
+  return answer;
+}
+
+ApiAnswer answer_call(std::string_view name, const ApiContext& context) {
+  const bool wants_file = name.ends_with(kFile);
+  if (wants_file) name.remove_suffix(kFile.size());
+  const auto id = percent_decoded(name);
+  if (!id) return refused(id.error());
+  const auto record = context.state.archive().find(*id);
+  if (!record) return refused(record.error());
+  return wants_file ? answer_file(*record, context) : answer_with(store::to_json(*record));
+}
+
+// ---- the recorder ---------------------------------------------------------------------------
+
+ApiAnswer answer_recorder(const ApiRequest& request, const ApiContext& context) {
+  RecorderFile file;
+  file.set_pid(getpid());
+  file.set_socket(context.socket_path);
+  set_time(*file.mutable_started(), context.state.view().tap.started);
+  if (auto known = set_folder(file, context.state.directory()); !known) {
+    return refused(known.error());
+  }
+  file.mutable_peer()->set_uid(request.peer.uid);
+  file.mutable_peer()->set_gid(request.peer.gid);
+  file.mutable_peer()->set_pid(request.peer.pid);
+  return answer_with(json_of(file));
+}
+
+ApiAnswer answer_status(const ApiRequest& /*request*/, const ApiContext& context) {
+  const std::string& directory = context.state.directory();
+  const auto summary = context.state.archive().summary();
+  if (!summary) return refused(summary.error());
+  Status status = status_of(directory, *summary);
+  auto last = load_accounting(directory);
+  if (last) {
+    *status.mutable_last_record() = std::move(*last);
+  } else if (last.error().kind != ErrorKind::kNotFound) {
+    return refused(last.error());
+  }
+  *status.mutable_recorder() = recorder_status(context.state.view());
+  return answer_with(json_of(status));
+}
+
+ApiAnswer answer_top(const ApiRequest& /*request*/, const ApiContext& context) {
+  return answer_with(json_of(top_snapshot(context.state.view(), context.region)));
+}
+
+struct Route {
+  std::string_view path;
+  ApiAnswer (*answer)(const ApiRequest& request, const ApiContext& context);
+};
+constexpr std::array kQuick = {Route{"/v1/recorder", answer_recorder},
+                               Route{"/v1/status", answer_status}, Route{"/v1/top", answer_top}};
+
+const Route* quick_route(std::string_view target) {
+  for (const Route& route : kQuick) {
+    if (route.path == path_of(target)) return &route;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+ApiAnswer answer(const ApiRequest& request, const ApiContext& context) {
+  const std::string_view target = request.target;
+  const std::string_view path = path_of(target);
+  const Route* quick = quick_route(target);
+  const bool is_calls = path == kCalls || path == kRecords;
+  const bool is_call = path.starts_with(std::string(kCalls) + '/');
+  if (quick == nullptr && !is_calls && !is_call) {
+    return refusal(404, {printable(path) + ": this recorder knows no such path; is it of another "
+                                           "version than the command?"});
+  }
+  if (request.method != "GET") {
+    return refusal(405, {printable(request.method) + " " + printable(path) + ": only GET is there",
+                         ErrorKind::kUsage});
+  }
+  if (quick != nullptr) return quick->answer(request, context);
+  if (is_call) return answer_call(path.substr(kCalls.size() + 1), context);
+  return answer_calls(target, context);
+}
+
+bool is_quick(std::string_view target) {
+  return quick_route(target) != nullptr;
+}
+
+ApiAnswer refusal(unsigned status, const Error& error) {
+  ApiAnswer answer;
+  answer.status = status;
+  answer.text = json_of(message_of(error)) + '\n';
+  return answer;
+}
+
+Error error_of(std::string_view json) {
+  ApiError message;
+  if (auto parsed = parse_json(json, message); !parsed || message.error().empty()) {
+    return {"the recorder answered what is no answer of a recorder"};
+  }
+  return error_of(message);
+}
+
+Error error_of(const ApiError& message) {
+  for (const KindRow& row : kKinds) {
+    if (row.name == message.kind()) return {printable(message.error()), row.kind};
+  }
+  return {printable(message.error())};
+}
+
+}  // namespace koegura::tools

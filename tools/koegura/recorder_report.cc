@@ -1,0 +1,223 @@
+#include "recorder_report.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "accounting_report.h"
+#include "json.h"
+#include "store/number.h"
+#include "text_width.h"
+
+namespace koegura::tools {
+
+namespace {
+
+constexpr double kBitsPerByte = 8;
+
+double number(std::uint64_t count) {
+  return static_cast<double>(count);
+}
+
+// 1970 stands for "never".
+bool happened(Timestamp time) {
+  return time.time_since_epoch().count() != 0;
+}
+
+void set_live_frames(Frames& frames, const capture::Accounting& accounting) {
+  set_frames(frames, accounting);
+  // The figures of several threads may be of slightly different moments.
+  if (accounting.received > accounting.accounted()) {
+    frames.set_pending(number(accounting.pending()));
+  }
+}
+
+void add(capture::Accounting& sum, const capture::Accounting& part) {
+  sum.received += part.received;
+  const auto add_all = [](auto& into, const auto& from) {
+    std::transform(from.begin(), from.end(), into.begin(), into.begin(), std::plus<>());
+  };
+  add_all(sum.outcomes, part.outcomes);
+  add_all(sum.malformed, part.malformed);
+  add_all(sum.dropped, part.dropped);
+}
+
+void fill_source(SourceStatus& out, const capture::SourceSnapshot& source) {
+  out.set_name(printable(source.name));
+  out.set_error(printable(source.error));
+  set_live_frames(*out.mutable_frames(), source.accounting);
+  out.set_bytes(number(source.bytes));
+  out.set_lost_ring(number(source.losses.ring));
+  out.set_lost_interface(number(source.losses.interface));
+  out.set_vlan_tagged(number(source.vlan_tagged));
+  out.set_tunnelled(number(source.tunnelled));
+  if (happened(source.last_frame)) set_time(*out.mutable_last_frame(), source.last_frame);
+}
+
+void fill_hearing(HearingStatus& out, const capture::Hearing& hearing) {
+  out.set_legs(number(hearing.legs));
+  out.set_talking(number(hearing.talking));
+  out.set_unheard(number(hearing.unheard));
+  out.set_streams(number(hearing.streams));
+  out.set_one_way_streams(number(hearing.one_way_streams));
+  out.set_strangers(number(hearing.strangers));
+  out.set_sip_requests(number(hearing.sip_requests));
+  out.set_sip_responses(number(hearing.sip_responses));
+  if (happened(hearing.last_sip)) set_time(*out.mutable_last_sip(), hearing.last_sip);
+  if (happened(hearing.last_rtp)) set_time(*out.mutable_last_rtp(), hearing.last_rtp);
+}
+
+void fill_finding(FindingStatus& out, const Finding& finding) {
+  out.set_id(printable(finding.id));
+  out.set_source(printable(finding.source));
+  out.set_alarm(finding.severity == Severity::kAlarm);
+  out.set_what(printable(finding.what));
+  out.set_blame(printable(finding.blame));
+  if (happened(finding.since)) set_time(*out.mutable_since(), finding.since);
+}
+
+// Calls that go on, and those that wait, are seen too.
+void fill_calls(Calls& out, const RecorderView& view) {
+  set_calls(out, view.finisher);
+  out.set_first_failure(printable(view.finisher.first_error));
+  const store::FinisherStats& calls = view.finisher;
+  const std::uint64_t ended = calls.archived + calls.already_there + calls.failed;
+  if (calls.seen > ended) out.set_waiting(number(calls.seen - ended));
+  out.set_in_progress(number(view.tap.hearing.legs));
+  out.set_seen(out.seen() + out.in_progress());
+}
+
+// As the record will have it.
+void fill_party(Party& out, const capture::Identity& identity, const std::string& region) {
+  const bool hidden =
+      !identity.withheld.empty() && identity.user.find_first_of("0123456789") == std::string::npos;
+  if (!hidden) out.set_number(printable(store::normalise_number(identity.user, region)));
+  out.set_raw(printable(identity.uri));
+  out.set_name(printable(identity.display_name));
+  out.set_withheld(printable(identity.withheld));
+}
+
+void fill_call(CallInProgress& out, const capture::LiveCall& call, Timestamp now,
+               const std::string& region) {
+  out.set_call_id(printable(call.call_id));
+  fill_party(*out.mutable_caller(), call.caller, region);
+  fill_party(*out.mutable_callee(), call.callee, region);
+  set_time(*out.mutable_start(), call.start);
+  if (call.answered) set_time(*out.mutable_answered(), *call.answered);
+  out.set_duration_s(std::max(0.0, to_seconds(now - call.start)));
+  out.set_streams(call.streams);
+  out.set_packets(number(call.packets));
+}
+
+// ---- rates ----------------------------------------------------------------------------------
+
+class Rate {
+ public:
+  explicit Rate(double elapsed_s) : elapsed_s_(elapsed_s) {}
+  [[nodiscard]] double operator()(double before, double now) const {
+    return elapsed_s_ > 0 && now > before ? (now - before) / elapsed_s_ : 0;
+  }
+
+ private:
+  double elapsed_s_;
+};
+
+double total(const google::protobuf::Map<std::string, double>& counts) {
+  double sum = 0;
+  for (const auto& [reason, count] : counts) sum += count;
+  return sum;
+}
+
+std::map<std::string, double> outcomes_of(const Frames& frames) {
+  return {{"sip", frames.sip()},
+          {"rtp", frames.rtp()},
+          {"rtcp", frames.rtcp()},
+          {"t38", frames.t38()},
+          {"duplicate", frames.duplicate()},
+          {"not_voip", frames.not_voip()},
+          {"unclaimed", frames.unclaimed()},
+          {"malformed", total(frames.malformed())},
+          {"dropped", total(frames.dropped())}};
+}
+
+double lost(const SourceStatus& source) {
+  return source.lost_ring() + source.lost_interface();
+}
+
+void rate_sources(const RecorderStatus& before, RecorderStatus& now, const Rate& rate) {
+  for (SourceStatus& source : *now.mutable_sources()) {
+    const auto was =
+        std::find_if(before.sources().begin(), before.sources().end(),
+                     [&](const SourceStatus& old) { return old.name() == source.name(); });
+    if (was == before.sources().end()) continue;
+    source.set_packets_per_s(rate(was->frames().received(), source.frames().received()));
+    source.set_bits_per_s(rate(was->bytes(), source.bytes()) * kBitsPerByte);
+    source.set_lost_per_s(rate(lost(*was), lost(source)));
+  }
+}
+
+using CallKey = std::pair<std::string, long long>;
+
+CallKey key_of(const CallInProgress& call) {
+  return {call.call_id(), to_unix_ns(time_of(call.start()))};
+}
+
+}  // namespace
+
+RecorderStatus recorder_status(const RecorderView& view) {
+  RecorderStatus status;
+  status.set_pid(getpid());
+  set_time(*status.mutable_started(), view.tap.started);
+  set_time(*status.mutable_at(), view.tap.at);
+  status.set_uptime_s(std::max(0.0, to_seconds(view.tap.at - view.tap.started)));
+  capture::Accounting all;
+  for (const capture::SourceSnapshot& source : view.tap.sources) {
+    fill_source(*status.add_sources(), source);
+    add(all, source.accounting);
+  }
+  set_live_frames(*status.mutable_frames(), all);
+  fill_hearing(*status.mutable_hearing(), view.tap.hearing);
+  for (const Finding& finding : view.findings) fill_finding(*status.add_findings(), finding);
+  fill_calls(*status.mutable_calls(), view);
+  status.set_imbalance(printable(view.tap.imbalance));
+  status.set_spool_error(printable(view.spool_error));
+  return status;
+}
+
+TopSnapshot top_snapshot(const RecorderView& view, const std::string& region) {
+  TopSnapshot snapshot;
+  *snapshot.mutable_recorder() = recorder_status(view);
+  for (const capture::LiveCall& call : view.tap.calls) {
+    fill_call(*snapshot.add_calls(), call, view.tap.at, region);
+  }
+  return snapshot;
+}
+
+void set_rates(const TopSnapshot& before, TopSnapshot& now) {
+  const Timestamp then = time_of(before.recorder().at());
+  const Timestamp at = time_of(now.recorder().at());
+  const Rate rate(to_seconds(at - then));
+  rate_sources(before.recorder(), *now.mutable_recorder(), rate);
+
+  const auto were = outcomes_of(before.recorder().frames());
+  for (const auto& [outcome, count] : outcomes_of(now.recorder().frames())) {
+    (*now.mutable_outcomes_per_s())[outcome] = rate(were.at(outcome), count);
+  }
+
+  std::map<CallKey, double> packets;
+  for (const CallInProgress& call : before.calls()) packets[key_of(call)] = call.packets();
+  for (CallInProgress& call : *now.mutable_calls()) {
+    const auto was = packets.find(key_of(call));
+    if (was != packets.end()) {
+      call.set_packets_per_s(rate(was->second, call.packets()));
+      continue;
+    }
+    // It began since. One that was only pushed out of the list before has no rate yet.
+    const Timestamp start = time_of(call.start());
+    if (start >= then) call.set_packets_per_s(Rate(to_seconds(at - start))(0, call.packets()));
+  }
+}
+
+}  // namespace koegura::tools

@@ -1,8 +1,9 @@
 """What each real capture must give: tshark's word, and where it is wrong, ours with the reason."""
 import subprocess
+from decimal import Decimal
 
 import truth
-from koegura import Moment
+from koegura import CAPTURES, Moment
 
 TLS = "truth/voipshark-tls-rtp.json"
 FAX = "truth/FAX-Call-t38.json"
@@ -73,10 +74,30 @@ def calls_of(row: dict) -> dict:
 
 
 def ladders_of(row: dict) -> dict[str, list[str]]:
-    """By Call-ID, every SIP message."""
+    """By Call-ID, every SIP message, but for the mirror's second copies of one."""
     if row["truth"] in INVISIBLE:
         return {}
-    return {call["call_id"]: truth.ladder(call) for call in truth.of(row["truth"])["calls"] if "ladder" in call}
+    copies = copies_of(CAPTURES / row["file"])
+    return {call["call_id"]: [step for step in truth.ladder(call) if step.split()[0] not in copies]
+            for call in truth.of(row["truth"])["calls"] if "ladder" in call}
+
+
+def copies_of(path) -> set[str]:
+    """When the same datagram came again at once: within a second with the same IP identification, or, where
+    that is 0, within 50 ms. A sender that retransmits waits longer, and numbers anew."""
+    fields = ["frame.time_epoch", "ip.src", "ip.dst", "ip.id", "udp.payload"]
+    command = ["tshark", "-r", str(path), "-Y", "sip && udp", "-T", "fields", *(w for f in fields for w in ("-e", f))]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    seen, copies = {}, set()
+    for line in run.stdout.splitlines():
+        at, *datagram = line.split("\t")
+        before = seen.get(tuple(datagram))
+        again = 0.05 if datagram[2] in ("0x0000", "") else 1
+        if before is not None and float(at) - before <= again:
+            copies.add(f"{Decimal(at):.6f}")
+        else:
+            seen[tuple(datagram)] = float(at)
+    return copies
 
 
 def media_only_of(row: dict) -> dict:

@@ -298,10 +298,11 @@ def observed_stream(stream: dict) -> dict:
 
 
 def find(channel, samples) -> int | None:
-    at = channel.tobytes().find(samples.tobytes())
-    while at % 2 > 0:
-        at = channel.tobytes().find(samples.tobytes(), at + 1)
-    return at // 2 if at >= 0 else None
+    whole, part = channel.tobytes(), samples.tobytes()
+    at = whole.find(part)
+    while at % channel.itemsize and at >= 0:
+        at = whole.find(part, at + 1)
+    return at // channel.itemsize if at >= 0 else None
 
 
 def find_loudest(channel, samples) -> int | None:

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <span>
 
@@ -191,9 +192,31 @@ void Options::decimal(const std::string& names, double& into, const std::string&
   app_->add_option(names, into, help)->type_name("X");
 }
 
+void Options::rest(std::vector<std::string>& into) {
+  rest_ = &into;
+}
+
 void Options::required() {
   app_->get_options().back()->required();
 }
+
+namespace {
+
+// Gives what stands behind "--" to the command that takes it, and says how many words are left for
+// CLI11, whose lists of values would swallow the mark.
+int take_rest(int argc, char** argv,
+              const std::map<std::string, std::vector<std::string>*>& takers) {
+  const std::span<char*> words(argv, static_cast<std::size_t>(argc));
+  const auto mark = std::find_if(words.begin(), words.end(),
+                                 [](const char* word) { return std::string_view(word) == "--"; });
+  const auto taker =
+      std::find_if(words.begin(), mark, [&](const char* word) { return takers.contains(word); });
+  if (mark == words.end() || taker == mark) return argc;
+  takers.at(*taker)->assign(mark + 1, words.end());
+  return static_cast<int>(mark - words.begin());
+}
+
+}  // namespace
 
 int run_command_line(int argc, char** argv) {
   CLI::App app("Koegura records the calls of a telephone system from its mirror port.", "koegura");
@@ -208,6 +231,7 @@ int run_command_line(int argc, char** argv) {
   globals.declare(app);
 
   std::vector<std::unique_ptr<Command>> instances;
+  std::map<std::string, std::vector<std::string>*> takers_of_rest;
   for (const CommandRow& row : commands()) {
     CLI::App* sub = app.add_subcommand(row.name, row.summary);
     sub->group("Commands");
@@ -217,10 +241,11 @@ int run_command_line(int argc, char** argv) {
     Options options(*sub);
     instances.push_back(row.create());
     instances.back()->declare(options);
+    if (options.taker_of_rest() != nullptr) takers_of_rest[row.name] = options.taker_of_rest();
   }
   app.allow_extras();  // so that an unknown word can be told from a wrong option
   try {
-    app.parse(argc, argv);
+    app.parse(take_rest(argc, argv, takers_of_rest), argv);
   } catch (const CLI::Success& asked) {  // --help, --version
     return app.exit(asked);
   } catch (const CLI::ParseError& error) {

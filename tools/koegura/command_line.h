@@ -27,11 +27,15 @@ class Options {
               const std::string& help);
   void number(const std::string& names, std::size_t& into, const std::string& help);
   void decimal(const std::string& names, double& into, const std::string& help);
+  // Everything behind "--", as it stands.
+  void rest(std::vector<std::string>& into);
+  [[nodiscard]] std::vector<std::string>* taker_of_rest() const { return rest_; }
   // The option or positional declared last must be given.
   void required();
 
  private:
   CLI::App* app_;
+  std::vector<std::string>* rest_ = nullptr;
 };
 
 // Parses, runs the command, shows its error, and gives the exit code of 2-CLI.

@@ -77,7 +77,7 @@ class RecordCommand : public Command {
     options.text("--filter", "BPF", live_.filter,
                  "of live sources, frames that match alone, as in pcap-filter(7); fragments and "
                  "tunnels pass");
-    options.texts("EAL", "ARGUMENT", live_.eal_arguments, "after --: arguments of DPDK's EAL");
+    options.rest(live_.eal_arguments);
   }
 
   Result<void> run(const Session& session) override {

@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <csignal>
+#include <filesystem>
 #include <limits>
 #include <mutex>
 #include <utility>
@@ -52,16 +53,21 @@ Result<OpenSources> open_sources(const LiveInput& input, const Config& config) {
   return open;
 }
 
+// Others look from other folders.
+std::string absolute(const std::string& path) {
+  return std::filesystem::absolute(path).lexically_normal();
+}
+
 // The one recorder of this box is found in /run; another archive's has its socket beside it.
 std::string socket_of(const Session& session) {
   if (session.archive == session.config.directory) return session.config.socket;
-  return session.archive + "/koegura.sock";
+  return absolute(session.archive) + "/koegura.sock";
 }
 
 class LiveRecorder final : public Recorder, RecorderState {
  public:
   explicit LiveRecorder(const Session& session)
-      : directory_(session.archive), watch_(session.config.hearing) {}
+      : directory_(absolute(session.archive)), watch_(session.config.hearing) {}
   ~LiveRecorder() override { remove_recorder_file(directory_); }
 
   Result<void> open(const Session& session, const LiveInput& input);

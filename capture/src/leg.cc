@@ -96,7 +96,19 @@ void Leg::on_request(const Sighting& sighting) {
     on_bye(sighting);
   } else if (sighting.is("INFO")) {
     on_info(sighting);
+  } else if (proves_answer(sighting)) {
+    on_invite_success(sighting);
   }
+}
+
+// An answer that the mirror did not show: the ACK of a failure has its INVITE's branch (RFC 3261
+// §17.1.1.3), that of a 2xx is a transaction of its own (§13.2.2.4).
+bool Leg::proves_answer(const Sighting& sighting) {
+  const SipMessage& message = sighting.message;
+  const bool waiting = phase_ == Phase::kCalling || phase_ == Phase::kCancelled;
+  return sighting.is("ACK") && sighting.requester == Side::kCaller && waiting && begin_seen_ &&
+         !failure_ && message.cseq == invite_cseq_ && !message.to.tag().empty() &&
+         !message.top_branch.empty() && branch(message.top_branch) == nullptr;
 }
 
 void Leg::on_response(const Sighting& sighting) {
@@ -218,7 +230,8 @@ void Leg::on_invite_success(const Sighting& sighting) {
   failure_.reset();
   cancelled_.reset();  // it crossed the answer (RFC 3261 §9.1)
   call_.answered = sighting.time;
-  call_.answered_by = sighting.requester == Side::kCaller ? answerer_of(message) : call_.callee;
+  const bool by_callee = sighting.requester == Side::kCaller && !message.is_request();
+  call_.answered_by = by_callee ? answerer_of(message) : call_.callee;
 }
 
 void Leg::on_invite_failure(const Sighting& sighting) {

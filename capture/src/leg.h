@@ -84,6 +84,7 @@ class Leg {
   void on_cancel(const Sighting& sighting);
   void on_bye(const Sighting& sighting);
   void on_info(const Sighting& sighting);
+  [[nodiscard]] bool proves_answer(const Sighting& sighting);
   void on_invite_success(const Sighting& sighting);
   void on_invite_failure(const Sighting& sighting);
   [[nodiscard]] bool on_description(const Sighting& sighting);

@@ -47,6 +47,24 @@ TEST_CASE("in-dialog requests without a description begin nothing") {
   CHECK(story.stats().legs == 0);
 }
 
+TEST_CASE("where the mirror shows the caller's direction only, the ACK of a 2xx tells the answer") {
+  SipStory story;
+  story.caller("INVITE", {.body = kAliceMedia}).time(4);
+  story.caller("ACK", {.branch = "z9hG4bKnew", .in_dialog = true}).time(9);
+  story.caller("BYE", {.in_dialog = true}).finish();
+  CHECK(story.call().state == CallState::kAnswered);
+  CHECK(story.call().answered == SipStory::at(4));
+  CHECK(story.call().end == SipStory::at(9));
+}
+
+TEST_CASE("the ACK of a failure is of the INVITE's own branch, and answers nothing") {
+  SipStory story;
+  story.caller("INVITE", {.branch = "z9hG4bKone", .body = kAliceMedia}).time(4);
+  story.caller("ACK", {.branch = "z9hG4bKone", .in_dialog = true}).finish();
+  CHECK(story.call().state == CallState::kInterrupted);
+  CHECK_FALSE(story.call().answered);
+}
+
 TEST_CASE("the 200 to an unseen INVITE begins an interrupted leg that was answered") {
   SipStory story;
   story.time(3).response(200, "OK", {.cseq = 1, .method = "INVITE", .body = kBobMedia});

@@ -124,6 +124,7 @@ Result<void> LiveRecorder::serve(const Session& session) {
     log_event(Level::kInfo, "recording",
               {{"source", source.name}, {"archive", directory_}, {"socket", socket}});
   }
+  judge();  // what comes from now on is compared with this
   return {};
 }
 

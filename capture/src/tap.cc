@@ -13,7 +13,7 @@
 namespace koegura::capture {
 namespace {
 
-constexpr auto kIdle = std::chrono::milliseconds(1);  // between two looks at empty rings
+constexpr auto kIdle = std::chrono::milliseconds(5);  // between two looks at empty rings
 constexpr std::size_t kMostNews = 1024;               // of one lane, before the next one's turn
 
 // What the signalling thread knows.

@@ -13,8 +13,14 @@ constexpr std::size_t kSlabBytes = 2 * kHugePage;
 
 }  // namespace
 
-RunPool::~RunPool() {
-  for (std::byte* slab : slabs_) ::operator delete(slab, std::align_val_t(kHugePage));
+void HugeDelete::operator()(std::byte* memory) const {
+  ::operator delete(memory, std::align_val_t(kHugePage));
+}
+
+HugeMemory huge_memory(std::size_t bytes) {
+  HugeMemory memory(static_cast<std::byte*>(::operator new(bytes, std::align_val_t(kHugePage))));
+  ::madvise(memory.get(), bytes, MADV_HUGEPAGE);  // a wish
+  return memory;
 }
 
 std::byte* RunPool::take() {
@@ -26,11 +32,9 @@ std::byte* RunPool::take() {
 
 void RunPool::add_slab() {
   const std::size_t bytes = std::max<std::size_t>(kSlabBytes, block_bytes_);
-  auto* slab = static_cast<std::byte*>(::operator new(bytes, std::align_val_t(kHugePage)));
-  ::madvise(slab, bytes, MADV_HUGEPAGE);  // a wish
-  slabs_.push_back(slab);
+  slabs_.push_back(huge_memory(bytes));
   for (std::size_t at = 0; at + block_bytes_ <= bytes; at += block_bytes_) {
-    free_.push_back(slab + at);
+    free_.push_back(slabs_.back().get() + at);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cassert>
+#include <new>
 #include <utility>
 
 namespace koegura::capture {
@@ -24,8 +25,18 @@ bool SequenceWindow::is_copy(std::uint16_t sequence, std::uint32_t timestamp) {
   return false;
 }
 
+void StreamDelete::operator()(RtpStream* stream) const {
+  stream->~RtpStream();
+  pool->give_back(reinterpret_cast<std::byte*>(stream));
+}
+
 StreamTable::StreamTable(std::size_t limit)
-    : slots_(std::bit_ceil(limit * 2)), mask_(slots_.size() - 1), limit_(limit) {}
+    : mask_(std::bit_ceil(limit * 2) - 1),
+      limit_(limit),
+      memory_(huge_memory((mask_ + 1) * sizeof(Slot))),
+      slots_(reinterpret_cast<Slot*>(memory_.get()), mask_ + 1) {
+  std::uninitialized_default_construct(slots_.begin(), slots_.end());
+}
 
 std::size_t StreamTable::position_of(const StreamKey& key, std::uint64_t hash) const {
   std::size_t position = hash & mask_;
@@ -53,14 +64,14 @@ RtpStream* StreamTable::insert(const StreamKey& key) {
   const std::uint64_t hash = key.hash();
   Slot& slot = slots_[position_of(key, hash)];
   assert(slot.stream == nullptr);
-  streams_.push_back(std::make_unique<RtpStream>());
+  streams_.emplace_back(new (pool_.take()) RtpStream, StreamDelete{&pool_});
   slot = {.hash = hash, .stream = streams_.back().get()};
   slot.stream->key = key;
   slot.stream->place = streams_.size() - 1;
   return slot.stream;
 }
 
-std::unique_ptr<RtpStream> StreamTable::remove(RtpStream& stream) {
+OwnedStream StreamTable::remove(RtpStream& stream) {
   std::size_t hole = position_of(stream.key, stream.key.hash());
   assert(slots_[hole].stream == &stream);
   slots_[hole].stream = nullptr;
@@ -73,10 +84,10 @@ std::unique_ptr<RtpStream> StreamTable::remove(RtpStream& stream) {
       hole = next;
     }
   }
-  std::unique_ptr<RtpStream>& place = streams_[stream.place];
+  OwnedStream& place = streams_[stream.place];
   streams_.back()->place = stream.place;
   std::swap(place, streams_.back());
-  std::unique_ptr<RtpStream> removed = std::move(streams_.back());
+  OwnedStream removed = std::move(streams_.back());
   streams_.pop_back();
   return removed;
 }

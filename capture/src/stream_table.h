@@ -6,10 +6,12 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "capture/accounting.h"
 #include "capture/spool.h"
+#include "run_pool.h"
 #include "stream_events.h"
 
 namespace koegura::capture {
@@ -69,6 +71,12 @@ struct alignas(64) RtpStream {
   std::vector<WaitingFrames> waiting;
 };
 
+struct StreamDelete {
+  RunPool* pool = nullptr;
+  void operator()(RtpStream* stream) const;
+};
+using OwnedStream = std::unique_ptr<RtpStream, StreamDelete>;
+
 class StreamTable {
  public:
   explicit StreamTable(std::size_t limit);
@@ -81,8 +89,8 @@ class StreamTable {
   [[nodiscard]] RtpStream* guess(std::uint64_t hash) const;
   // Null if the table is full. REQUIRES: find gives null for the key.
   RtpStream* insert(const StreamKey& key);
-  // Takes the stream out; find no longer gives it.
-  std::unique_ptr<RtpStream> remove(RtpStream& stream);
+  // Takes the stream out; find no longer gives it. REQUIRES: the table outlives it.
+  OwnedStream remove(RtpStream& stream);
   // The streams as they are now, for a sweep that removes some of them.
   [[nodiscard]] std::vector<RtpStream*> all() const;
 
@@ -93,10 +101,12 @@ class StreamTable {
   };
   [[nodiscard]] std::size_t position_of(const StreamKey& key, std::uint64_t hash) const;
 
-  std::vector<Slot> slots_;  // a power of two, at most half full
   std::size_t mask_;
   std::size_t limit_;
-  std::vector<std::unique_ptr<RtpStream>> streams_;  // dense, for sweeps
+  HugeMemory memory_;      // of slots_
+  std::span<Slot> slots_;  // a power of two, at most half full
+  RunPool pool_{sizeof(RtpStream)};
+  std::vector<OwnedStream> streams_;  // dense, for sweeps
 };
 
 }  // namespace koegura::capture

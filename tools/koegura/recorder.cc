@@ -1,6 +1,7 @@
 #include "recorder.h"
 
 #include <poll.h>
+#include <sys/un.h>
 
 #include <csignal>
 #include <filesystem>
@@ -58,10 +59,22 @@ std::string absolute(const std::string& path) {
   return std::filesystem::absolute(path).lexically_normal();
 }
 
-// The one recorder of this box is found in /run; another archive's has its socket beside it.
+// The one recorder of this box is found in /run; another archive's has its socket beside it, if the
+// path is one that a socket can have.
 std::string socket_of(const Session& session) {
-  if (session.archive == session.config.directory) return session.config.socket;
-  return absolute(session.archive) + "/koegura.sock";
+  const std::string beside = absolute(session.archive) + "/koegura.sock";
+  const bool own = session.archive == session.config.directory;
+  return own || beside.size() >= sizeof(sockaddr_un::sun_path) ? session.config.socket : beside;
+}
+
+// Folders that must be writable without privileges. One that is not there yet is made later, by the
+// owner of the folder above.
+std::vector<std::string> written_folders(const std::string& archive, const std::string& socket) {
+  std::vector<std::string> folders = {archive};
+  const auto folder = std::filesystem::path(socket).parent_path();
+  std::error_code ignored;
+  if (std::filesystem::exists(folder, ignored)) folders.push_back(folder);
+  return folders;
 }
 
 class LiveRecorder final : public Recorder, RecorderState {
@@ -106,7 +119,9 @@ Result<void> LiveRecorder::open(const Session& session, const LiveInput& input) 
   auto sources = open_sources(input, config);
   if (!sources) return tl::make_unexpected(std::move(sources.error()));
   ports_ = std::move(sources->ports);
-  if (auto safe = enter_sandbox({.writable = {directory_}}); !safe) return safe;
+  if (auto safe = enter_sandbox({.writable = written_folders(directory_, socket_of(session))});
+      !safe)
+    return safe;
   auto tap = capture::Tap::start({.capture = config.capture, .spool = config.spool},
                                  directory_ + "/spool", std::move(sources->lanes), *finisher_);
   if (!tap) return tl::make_unexpected(std::move(tap.error()));

@@ -82,6 +82,7 @@ void CallPath::advance(Timestamp now) {
   now_ = clock_after(now_, now);
   if (is_due(now_, next_sweep_)) {
     directory_.finish_silent(now - options_.stream_timeout, "media silence");
+    spool_.flush();
     next_sweep_ = now + kSweep;
   }
   signalling_->advance(now);

@@ -32,6 +32,7 @@ ReceivePath::ReceivePath(const CaptureOptions& options, const Place& place, Spoo
                          CallFeed& feed, StreamListener& listener)
     : options_(options),
       place_(place),
+      spool_(spool),
       feed_(feed),
       receiver_(options_, spool, listener, place.lane),
       sources_(place.sources) {
@@ -145,6 +146,7 @@ void ReceivePath::tick(Timestamp now) {
   }
   if (is_due(now, next_sweep_)) {
     receiver_.sweep(now);
+    spool_.flush();
     next_sweep_ = now + kSweep;
   }
   next_tick_ = now + kTick;

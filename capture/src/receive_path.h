@@ -100,6 +100,7 @@ class ReceivePath final : TcpMessageSink {
 
   const CaptureOptions options_;
   const Place place_;
+  Spool& spool_;
   CallFeed& feed_;
   RtpReceiver receiver_;
   std::vector<Source> sources_;

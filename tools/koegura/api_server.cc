@@ -271,19 +271,20 @@ class Server : public ApiServer {
  private:
   void accept() {
     acceptor_.async_accept([this](ErrorCode error, Protocol::socket socket) {
-      if (error) {  // no descriptor left: one will come back
-        later_.expires_after(kAcceptAgain);
-        later_.async_wait([this](ErrorCode /*error*/) { accept(); });
-        return;
-      }
-      if (shared_.connections < shared_.options.max_connections) {
-        const ApiPeer peer = peer_of(socket);
-        std::make_shared<Connection>(shared_, std::move(socket), peer)->read();
-      } else {
-        turn_away(socket);
-      }
+      if (error) return accept_later();
+      take(std::move(socket));
       accept();
     });
+  }
+  // No descriptor is left: one will come back.
+  void accept_later() {
+    later_.expires_after(kAcceptAgain);
+    later_.async_wait([this](ErrorCode /*error*/) { accept(); });
+  }
+  void take(Protocol::socket socket) {
+    if (shared_.connections >= shared_.options.max_connections) return turn_away(socket);
+    const ApiPeer peer = peer_of(socket);
+    std::make_shared<Connection>(shared_, std::move(socket), peer)->read();
   }
 
   ListeningSocket socket_;

@@ -126,6 +126,8 @@ class Spool {
   // Gives the run's packets so far to a segment and the segment to the kernel, and returns them
   // all. The run can go on: a later call returns these and the newer ones.
   [[nodiscard]] SpooledPackets take(SpoolRun& run);
+  // Writes the full runs that wait for more. What it cannot write goes on waiting.
+  void flush() { static_cast<void>(write_queue()); }
   // Asks for the memory that append of a datagram of so many bytes will write to.
   static void prefetch(const SpoolRun& run, std::size_t bytes) {
     if (run.blocks == nullptr) return;

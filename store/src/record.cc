@@ -9,7 +9,7 @@
 
 #include "calendar.h"
 #include "sha256.h"
-#include "store/number.h"
+#include "store/party.h"
 #include "utf8.h"
 
 namespace koegura::store {
@@ -18,7 +18,6 @@ namespace {
 
 using capture::CallState;
 using capture::FinishedCall;
-using capture::Identity;
 using capture::ReleasedBy;
 using capture::Side;
 using decode::RenderedCall;
@@ -65,15 +64,6 @@ std::string name_of(ReleasedBy by) {
 // JSON has no word for what is not a number.
 double finite(double value) {
   return std::isfinite(value) ? value : 0;
-}
-
-void fill_party(Party& party, const Identity& identity, const std::string& region) {
-  const bool hidden =
-      !identity.withheld.empty() && identity.user.find_first_of("0123456789") == std::string::npos;
-  if (!hidden) party.set_number(to_utf8(normalise_number(identity.user, region)));
-  party.set_raw(to_utf8(identity.uri));
-  party.set_name(to_utf8(identity.display_name));
-  party.set_withheld(to_utf8(identity.withheld));
 }
 
 void fill_times(CallRecord& record, const FinishedCall& call) {
@@ -217,10 +207,10 @@ CallRecord make_record(const RenderedCall& rendered, const ArchiveOptions& optio
   record.set_call_id(to_utf8(call.call_id));
   record.set_state(std::string(name_of(call.state)));
   record.set_direction(direction_of(call, options));
-  fill_party(*record.mutable_caller(), call.caller, options.region);
-  fill_party(*record.mutable_callee(), call.callee, options.region);
+  set_party(*record.mutable_caller(), call.caller, options.region);
+  set_party(*record.mutable_callee(), call.callee, options.region);
   if (!call.answered_by.uri.empty() || !call.answered_by.user.empty()) {
-    fill_party(*record.mutable_answered_by(), call.answered_by, options.region);
+    set_party(*record.mutable_answered_by(), call.answered_by, options.region);
   }
   fill_times(record, call);
   record.mutable_release()->set_code(call.release.code);

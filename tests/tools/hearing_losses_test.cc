@@ -18,17 +18,6 @@ std::vector<Finding> judged(const TapSnapshot& before, SnapshotStory& story) {
   return judge(before, story.now(), HearingOptions{});
 }
 
-Finding only(const std::vector<Finding>& findings) {
-  REQUIRE(findings.size() == 1);
-  CHECK_FALSE(findings[0].what.empty());
-  CHECK_FALSE(findings[0].blame.empty());
-  return findings[0];
-}
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 // An hour and a minute of work, then `spoil`.
 std::vector<Finding> spoiled(void (*spoil)(SnapshotStory&)) {
   SnapshotStory story;

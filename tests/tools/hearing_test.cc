@@ -31,17 +31,6 @@ std::vector<Finding> after_work(const Minute& minute) {
   return judged(before, story);
 }
 
-Finding only(const std::vector<Finding>& findings) {
-  REQUIRE(findings.size() == 1);
-  CHECK_FALSE(findings[0].what.empty());
-  CHECK_FALSE(findings[0].blame.empty());
-  return findings[0];
-}
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 // ---- health ---------------------------------------------------------------------------------
 
 TEST_CASE("healthy traffic gives no finding, from the first seconds on") {

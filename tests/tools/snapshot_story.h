@@ -2,10 +2,13 @@
 // wrong.
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <string>
 #include <vector>
 
 #include "capture/tap.h"
+#include "hearing.h"
 
 namespace koegura::tools {
 
@@ -84,5 +87,17 @@ class SnapshotStory {
 
   capture::TapSnapshot snapshot_;
 };
+
+// The one finding there is; it says what is wrong and what to change.
+inline Finding only(const std::vector<Finding>& findings) {
+  REQUIRE(findings.size() == 1);
+  CHECK_FALSE(findings[0].what.empty());
+  CHECK_FALSE(findings[0].blame.empty());
+  return findings[0];
+}
+
+inline bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace koegura::tools

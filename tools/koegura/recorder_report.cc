@@ -8,7 +8,7 @@
 
 #include "accounting_report.h"
 #include "json.h"
-#include "store/number.h"
+#include "store/party.h"
 #include "text_width.h"
 
 namespace koegura::tools {
@@ -28,20 +28,7 @@ bool happened(Timestamp time) {
 
 void set_live_frames(Frames& frames, const capture::Accounting& accounting) {
   set_frames(frames, accounting);
-  // The figures of several threads may be of slightly different moments.
-  if (accounting.received > accounting.accounted()) {
-    frames.set_pending(number(accounting.pending()));
-  }
-}
-
-void add(capture::Accounting& sum, const capture::Accounting& part) {
-  sum.received += part.received;
-  const auto add_all = [](auto& into, const auto& from) {
-    std::transform(from.begin(), from.end(), into.begin(), into.begin(), std::plus<>());
-  };
-  add_all(sum.outcomes, part.outcomes);
-  add_all(sum.malformed, part.malformed);
-  add_all(sum.dropped, part.dropped);
+  frames.set_pending(number(accounting.pending()));
 }
 
 void fill_source(SourceStatus& out, const capture::SourceSnapshot& source) {
@@ -91,12 +78,11 @@ void fill_calls(Calls& out, const RecorderView& view) {
 
 // As the record will have it.
 void fill_party(Party& out, const capture::Identity& identity, const std::string& region) {
-  const bool hidden =
-      !identity.withheld.empty() && identity.user.find_first_of("0123456789") == std::string::npos;
-  if (!hidden) out.set_number(printable(store::normalise_number(identity.user, region)));
-  out.set_raw(printable(identity.uri));
-  out.set_name(printable(identity.display_name));
-  out.set_withheld(printable(identity.withheld));
+  store::set_party(out, identity, region);
+  out.set_number(printable(out.number()));
+  out.set_raw(printable(out.raw()));
+  out.set_name(printable(out.name()));
+  out.set_withheld(printable(out.withheld()));
 }
 
 void fill_call(CallInProgress& out, const capture::LiveCall& call, Timestamp now,
@@ -175,7 +161,7 @@ RecorderStatus recorder_status(const RecorderView& view) {
   capture::Accounting all;
   for (const capture::SourceSnapshot& source : view.tap.sources) {
     fill_source(*status.add_sources(), source);
-    add(all, source.accounting);
+    all += source.accounting;
   }
   set_live_frames(*status.mutable_frames(), all);
   fill_hearing(*status.mutable_hearing(), view.tap.hearing);

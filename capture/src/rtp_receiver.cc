@@ -87,9 +87,8 @@ void RtpReceiver::on_t38(const Packet& packet, Accounting& accounting) {
   const StreamKey key{packet.source, packet.destination, 0};
   RtpStream* stream = table_.find(key, key.hash());
   if (stream == nullptr || stream->phase == StreamPhase::kOver) {
-    const bool is_new = stream == nullptr;
     stream = reborn(stream, key, packet.time);
-    if (is_new && stream != nullptr) promote(*stream);  // nobody sends here but who was asked to
+    if (stream != nullptr) promote(*stream);  // nobody sends here but who was asked to
   }
   if (stream == nullptr || stream->phase != StreamPhase::kActive) {
     return refuse(stream, packet, accounting);

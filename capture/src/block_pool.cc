@@ -1,4 +1,4 @@
-#include "run_pool.h"
+#include "block_pool.h"
 
 #include <sys/mman.h>
 
@@ -23,14 +23,14 @@ HugeMemory huge_memory(std::size_t bytes) {
   return memory;
 }
 
-std::byte* RunPool::take() {
+std::byte* BlockPool::take() {
   if (free_.empty()) add_slab();
   std::byte* block = free_.back();
   free_.pop_back();
   return block;
 }
 
-void RunPool::add_slab() {
+void BlockPool::add_slab() {
   const std::size_t bytes = std::max<std::size_t>(kSlabBytes, block_bytes_);
   slabs_.push_back(huge_memory(bytes));
   for (std::size_t at = 0; at + block_bytes_ <= bytes; at += block_bytes_) {

@@ -1,4 +1,4 @@
-// RunPool: memory for blocks of one size, runs and streams, taken from the system in pieces large
+// BlockPool: memory for blocks of one size, runs and streams, taken from the system in pieces large
 // enough for huge pages and given back at the end: thousands of them used in turn would otherwise
 // miss the TLB at every packet, and fault in their pages again for every stream.
 //
@@ -19,11 +19,11 @@ struct HugeDelete {
 using HugeMemory = std::unique_ptr<std::byte[], HugeDelete>;
 [[nodiscard]] HugeMemory huge_memory(std::size_t bytes);
 
-class RunPool {
+class BlockPool {
  public:
-  explicit RunPool(std::uint32_t block_bytes) : block_bytes_(block_bytes) {}
-  RunPool(const RunPool&) = delete;
-  RunPool& operator=(const RunPool&) = delete;
+  explicit BlockPool(std::uint32_t block_bytes) : block_bytes_(block_bytes) {}
+  BlockPool(const BlockPool&) = delete;
+  BlockPool& operator=(const BlockPool&) = delete;
 
   [[nodiscard]] std::byte* take();
   void give_back(std::byte* block) { free_.push_back(block); }

@@ -14,8 +14,8 @@
 #include <system_error>
 #include <utility>
 
+#include "block_pool.h"
 #include "capture/pcapng.h"
-#include "run_pool.h"
 
 namespace koegura::capture {
 
@@ -108,8 +108,8 @@ bool write_at(int file, std::span<iovec> parts, std::uint64_t offset) {
 Spool::Spool(std::string prefix, const SpoolOptions& options)
     : prefix_(std::move(prefix)),
       options_(options),
-      small_(std::make_unique<RunPool>(kSmallRun)),
-      large_(std::make_unique<RunPool>(options.run_bytes)) {
+      small_(std::make_unique<BlockPool>(kSmallRun)),
+      large_(std::make_unique<BlockPool>(options.run_bytes)) {
   queue_.reserve(kQueuedRuns);
 }
 Spool::~Spool() = default;

@@ -9,9 +9,9 @@
 #include <span>
 #include <vector>
 
+#include "block_pool.h"
 #include "capture/accounting.h"
 #include "capture/spool.h"
-#include "run_pool.h"
 #include "stream_events.h"
 
 namespace koegura::capture {
@@ -72,7 +72,7 @@ struct alignas(64) RtpStream {
 };
 
 struct StreamDelete {
-  RunPool* pool = nullptr;
+  BlockPool* pool = nullptr;
   void operator()(RtpStream* stream) const;
 };
 using OwnedStream = std::unique_ptr<RtpStream, StreamDelete>;
@@ -105,7 +105,7 @@ class StreamTable {
   std::size_t limit_;
   HugeMemory memory_;      // of slots_
   std::span<Slot> slots_;  // a power of two, at most half full
-  RunPool pool_{sizeof(RtpStream)};
+  BlockPool pool_{sizeof(RtpStream)};
   std::vector<OwnedStream> streams_;  // dense, for sweeps
 };
 

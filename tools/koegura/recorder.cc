@@ -80,7 +80,9 @@ std::vector<std::string> written_folders(const std::string& archive, const std::
 class LiveRecorder final : public Recorder, RecorderState {
  public:
   explicit LiveRecorder(const Session& session)
-      : directory_(absolute(session.archive)), watch_(session.config.hearing) {}
+      : directory_(absolute(session.archive)),
+        socket_(socket_of(session)),
+        watch_(session.config.hearing) {}
   ~LiveRecorder() override { remove_recorder_file(directory_); }
 
   Result<void> open(const Session& session, const LiveInput& input);
@@ -97,6 +99,7 @@ class LiveRecorder final : public Recorder, RecorderState {
   [[nodiscard]] std::vector<Finding> findings() const;
 
   const std::string directory_;
+  const std::string socket_;
   std::unique_ptr<store::Archive> archive_;
   std::unique_ptr<store::Finisher> finisher_;
   std::unique_ptr<capture::DpdkPorts> ports_;
@@ -119,8 +122,7 @@ Result<void> LiveRecorder::open(const Session& session, const LiveInput& input) 
   auto sources = open_sources(input, config);
   if (!sources) return tl::make_unexpected(std::move(sources.error()));
   ports_ = std::move(sources->ports);
-  if (auto safe = enter_sandbox({.writable = written_folders(directory_, socket_of(session))});
-      !safe)
+  if (auto safe = enter_sandbox({.writable = written_folders(directory_, socket_)}); !safe)
     return safe;
   auto tap = capture::Tap::start({.capture = config.capture, .spool = config.spool},
                                  directory_ + "/spool", std::move(sources->lanes), *finisher_);
@@ -130,14 +132,13 @@ Result<void> LiveRecorder::open(const Session& session, const LiveInput& input) 
 }
 
 Result<void> LiveRecorder::serve(const Session& session) {
-  const std::string socket = socket_of(session);
-  auto api = ApiServer::start(socket, *this, {.region = session.config.archive.region});
+  auto api = ApiServer::start(socket_, *this, {.region = session.config.archive.region});
   if (!api) return tl::make_unexpected(std::move(api.error()));
   api_ = std::move(*api);
-  if (auto written = write_recorder_file(directory_, socket); !written) return written;
+  if (auto written = write_recorder_file(directory_, socket_); !written) return written;
   for (const capture::SourceSnapshot& source : tap_->snapshot().sources) {
     log_event(Level::kInfo, "recording",
-              {{"source", source.name}, {"archive", directory_}, {"socket", socket}});
+              {{"source", source.name}, {"archive", directory_}, {"socket", socket_}});
   }
   judge();  // what comes from now on is compared with this
   return {};

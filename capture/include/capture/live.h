@@ -3,16 +3,13 @@
 // Threads: see PacketSource.
 //
 // - The kernel hands frames over in blocks, full or 10 ms old: a frame may come that much later
-// than
-//   its stamp says, so now() is no promise that nothing older follows.
-// - Both directions are given. Nothing leaves through a mirror port, so there it makes no
-// difference
-//   but that a box which does send shows; on a PBX itself, or a bridge, calls have two directions.
+//   than its stamp says, so now() is no promise that nothing older follows.
+// - Both directions are given. Nothing leaves through a mirror port, so there it makes a difference
+//   only if a box does send, which shows; on a PBX itself, or a bridge, calls have two directions.
 // - A tag that the card or kernel took off stands in its frame again. "any", and devices without an
 //   Ethernet header, come as Linux cooked v1, which keeps the tag too (v2 would not).
 // - With GRO or LRO the kernel joins TCP segments: a frame may be larger than the wire's MTU. It
-// comes
-//   whole as long as snapshot_length allows.
+//   comes whole as long as snapshot_length allows.
 // - An interface that is set down gives nothing until it is up again; one that is deleted is an
 //   error. A deletion while it is down does not wake wait_handle: read at least every second or so.
 #pragma once

@@ -23,8 +23,8 @@ namespace koegura::capture {
 
 // A file of the spool; a full one is deleted with its last holder.
 class SpoolSegment;
-// The memory of runs (run_pool.h).
-class RunPool;
+// Memory in blocks of one size (block_pool.h).
+class BlockPool;
 
 // Holds a segment: counts on the segment itself (not shared_ptr: one word, and the count is
 // visible to the spool).
@@ -86,7 +86,7 @@ class SpoolReader {
 
 // Gives a run's memory back to the spool it came from.
 struct RunMemory {
-  RunPool* pool = nullptr;  // null: too large for the pool
+  BlockPool* pool = nullptr;  // null: too large for the pool
   void operator()(std::byte* blocks) const;
 };
 
@@ -151,8 +151,8 @@ class Spool {
 
   std::string prefix_;  // of the segments' paths
   SpoolOptions options_;
-  std::unique_ptr<RunPool> small_;
-  std::unique_ptr<RunPool> large_;
+  std::unique_ptr<BlockPool> small_;
+  std::unique_ptr<BlockPool> large_;
   // A full run waits here for others, as one large write costs the kernel half of many small ones.
   // It has its place in the current segment already.
   struct QueuedRun {

@@ -1,6 +1,7 @@
 #include "call_path.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "capture/rtp.h"
@@ -11,6 +12,8 @@ namespace koegura::capture {
 namespace {
 
 constexpr Duration kSweep = std::chrono::seconds(1);
+// After an outage, before silence is judged.
+constexpr Duration kResumed = std::chrono::seconds(5);
 // A talk whose sound should have been heard by now.
 constexpr Duration kUnheardAfter = std::chrono::seconds(5);
 
@@ -21,7 +24,10 @@ CallPath::CallPath(const CaptureOptions& options, Spool& spool, std::vector<Stre
     : options_(options),
       spool_(spool),
       signalling_(Signalling::create(options.signalling, *this)),
-      directory_(options_, std::move(keepers), *signalling_, sink) {}
+      directory_(options_, {.keepers = std::move(keepers),
+                            .signalling = *signalling_,
+                            .history = history_,
+                            .sink = sink}) {}
 
 void CallPath::on_datagram(const Packet& packet, Accounting& accounting) {
   now_ = clock_after(now_, packet.time);
@@ -36,7 +42,7 @@ void CallPath::on_sip(const Packet& packet, Accounting& accounting) {
   note(*message, packet.time);
   const std::optional<LegId> leg =
       signalling_->on_message(packet.time, packet.source, packet.destination, *message);
-  if (leg && !spool_.append(legs_[*leg].run, packet.time, packet.ip)) {
+  if (leg && !keep_datagram(*leg, packet.time, packet.ip)) {
     return accounting.count(Drop::kSpoolFull, packet.frames);
   }
   accounting.count(Outcome::kSip, packet.frames);
@@ -44,7 +50,7 @@ void CallPath::on_sip(const Packet& packet, Accounting& accounting) {
 
 void CallPath::on_rtcp(const Packet& packet, Accounting& accounting) {
   const LegId leg = directory_.rtcp_leg(packet.source, packet.destination);
-  if (leg != 0 && !spool_.append(legs_[leg].run, packet.time, packet.ip)) {
+  if (leg != 0 && !keep_datagram(leg, packet.time, packet.ip)) {
     return accounting.count(Drop::kSpoolFull, packet.frames);
   }
   accounting.count(Outcome::kRtcp, packet.frames);
@@ -75,11 +81,28 @@ void CallPath::keep_segment(LegId leg, const TcpSegment& segment) {
   if (kept_already) return;
   packets.last_segment = segment.time;
   packets.last_sequence = parsed->tcp_sequence;
-  static_cast<void>(spool_.append(packets.run, segment.time, segment.ip));
+  static_cast<void>(keep_datagram(leg, segment.time, segment.ip));
+}
+
+bool CallPath::keep_datagram(LegId leg, Timestamp time, Bytes ip) {
+  SpoolRun& run = legs_[leg].run;
+  if (run.used == 0) unflushed_.push_back(leg);
+  return spool_.append(run, time, ip);
+}
+
+// SIP is little and worth much: it is on its way to the disk within a tick.
+void CallPath::flush() {
+  for (const LegId leg : std::exchange(unflushed_, {})) {
+    const auto found = legs_.find(leg);
+    if (found == legs_.end()) continue;
+    spool_.hand_over(found->second.run);
+    if (found->second.run.used != 0) unflushed_.push_back(leg);  // no room
+  }
 }
 
 void CallPath::advance(Timestamp now) {
   now_ = clock_after(now_, now);
+  if (spool_.flush_interval() != Duration::max()) flush();
   if (is_due(now_, next_sweep_)) {
     directory_.finish_silent(now - options_.stream_timeout, "media silence");
     spool_.flush();
@@ -100,6 +123,21 @@ void CallPath::on_finished(LegId leg, FinishedCall call) {
   directory_.finish(leg, std::move(call));
 }
 
+void CallPath::resume(const Outage& outage) {
+  history_.add(outage);
+  signalling_->resume(outage);
+  // Streams that go on are told within a second or so, from where they are heard now.
+  now_ = std::max(now_, outage.to);
+  next_sweep_ = outage.to + kResumed;
+}
+
+void CallPath::keep() {
+  for (auto& [leg, packets] : legs_) {
+    keep_on_disk(spool_.take(packets.run).runs());
+  }
+  directory_.keep_packets();
+}
+
 void CallPath::finish() {
   signalling_->finish();
   directory_.finish_silent(Timestamp::max(), "capture ended");
@@ -110,6 +148,9 @@ CaptureStats CallPath::stats() const {
   stats.signalling = signalling_->stats();
   stats.spool = spool_.stats();
   stats.media_only_calls = directory_.media_only_calls();
+  stats.limits.legs = stats.signalling.legs_refused;
+  stats.limits.leg_entries = stats.signalling.leg_entries_refused + directory_.refused_entries();
+  stats.limits.finished_legs = stats.signalling.finished_legs_forgotten;
   stats.last_frame = now_;
   return stats;
 }
@@ -132,9 +173,19 @@ Hearing CallPath::hearing() const {
   return hearing;
 }
 
+// A flood of calls is not copied whole to show the newest of them.
 std::vector<LiveCall> CallPath::calls_in_progress() const {
+  std::vector<Timestamp> starts;
+  signalling_->for_each_in_progress([&](const LegInProgress& leg) { starts.push_back(leg.start); });
+  Timestamp since = Timestamp::min();
+  if (starts.size() > kMostLiveCalls) {
+    const auto last = starts.begin() + (kMostLiveCalls - 1);
+    std::nth_element(starts.begin(), last, starts.end(), std::greater<>());
+    since = *last;
+  }
   std::vector<LiveCall> calls;
   signalling_->for_each_in_progress([&](const LegInProgress& leg) {
+    if (leg.start < since) return;
     LiveCall call{.call_id = std::string(leg.call_id),
                   .caller = leg.caller,
                   .callee = leg.callee,

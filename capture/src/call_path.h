@@ -33,6 +33,13 @@ class CallPath final : SignallingSink {
   [[nodiscard]] StreamListener& streams() { return directory_; }
   void advance(Timestamp now);
   void finish();
+  // Instead of finish: what goes on stays on disk for the next start.
+  void keep();
+  // The recorder was away, and its packets were read again before: what goes on goes on.
+  void resume(const Outage& outage);
+  // What legs have gathered is given to the disk.
+  void flush();
+  [[nodiscard]] RecordingHistory& history() { return history_; }
   [[nodiscard]] bool is_done() const { return directory_.waiting_calls() == 0; }
 
   // Of the calls, streams not counted.
@@ -53,6 +60,7 @@ class CallPath final : SignallingSink {
   void on_rtcp(const Packet& packet, Accounting& accounting);
   void note(const SipMessage& message, Timestamp time);
   void keep_segment(LegId leg, const TcpSegment& segment);
+  [[nodiscard]] bool keep_datagram(LegId leg, Timestamp time, Bytes ip);
 
   void on_media(LegId leg, const NegotiatedMedia& media) override;
   void on_released(LegId leg, Timestamp at) override { directory_.release(leg, at); }
@@ -61,11 +69,13 @@ class CallPath final : SignallingSink {
   const CaptureOptions options_;
   Spool& spool_;
   std::unique_ptr<Signalling> signalling_;
+  RecordingHistory history_;
   StreamDirectory directory_;
   CopyFilter copies_;
   std::unordered_map<LegId, LegPackets> legs_;
-  Hearing heard_;  // of SIP
-  Timestamp now_;  // the latest time seen: a capture may be out of order
+  std::vector<LegId> unflushed_;  // legs whose run has something
+  Hearing heard_;                 // of SIP
+  Timestamp now_;                 // the latest time seen: a capture may be out of order
   Timestamp next_sweep_;
 };
 

@@ -93,7 +93,7 @@ LayerResult read_udp_tunnel(const Packet& packet, Bytes& bytes) {
 class DecapsulationImpl final : public Decapsulation {
  public:
   DecapsulationImpl(const DecapsulationOptions& options, Accounting& accounting)
-      : accounting_(accounting), fragments_(options, accounting) {}
+      : accounting_(accounting), fragments_(options, accounting, stats_) {}
 
   bool on_frame(const Frame& frame, Packet& packet) override;
   void advance(Timestamp now) override { fragments_.advance(now); }
@@ -115,8 +115,8 @@ class DecapsulationImpl final : public Decapsulation {
   }
 
   Accounting& accounting_;
-  Fragments fragments_;
   DecapsulationStats stats_;
+  Fragments fragments_;
 };
 
 bool DecapsulationImpl::on_frame(const Frame& frame, Packet& packet) {

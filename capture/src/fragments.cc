@@ -88,7 +88,9 @@ Fragments::Entry& Fragments::find_or_create(const Key& key, Timestamp time) {
 // and a mirror that loses some would otherwise refuse every new datagram until the timeout.
 void Fragments::make_room() {
   if (!whole_.empty()) return erase(whole_, whole_.begin());
-  if (!partial_.empty()) erase(partial_, partial_.begin(), Defect::kFragmentTableFull);
+  if (partial_.empty()) return;
+  if (!partial_.front().refused) ++stats_.datagrams_given_up;
+  erase(partial_, partial_.begin(), Defect::kFragmentTableFull);
 }
 
 bool Fragments::expired(const Entry& entry, Timestamp now) const {

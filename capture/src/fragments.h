@@ -24,9 +24,9 @@ struct WholeDatagram {
 
 class Fragments {
  public:
-  // REQUIRES: accounting outlives this.
-  Fragments(const DecapsulationOptions& options, Accounting& accounting)
-      : options_(options), accounting_(accounting) {}
+  // REQUIRES: both outlive this.
+  Fragments(const DecapsulationOptions& options, Accounting& accounting, DecapsulationStats& stats)
+      : options_(options), accounting_(accounting), stats_(stats) {}
 
   // Takes a fragment that came in so many frames. They are counted here, now or later, unless
   // they stand in the frames of a datagram that this gives. REQUIRES: is_fragment().
@@ -72,6 +72,7 @@ class Fragments {
 
   DecapsulationOptions options_;
   Accounting& accounting_;
+  DecapsulationStats& stats_;
   Entries partial_;  // and refused; oldest first, as are
   Entries whole_;    // these, which make room first
   std::unordered_map<Key, Entries::iterator, KeyHash> by_key_;

@@ -74,6 +74,8 @@ struct OrderRecord {
 // What datagrams leave free for the news of streams.
 constexpr std::uint32_t kSpareShare = 8;
 constexpr std::uint32_t kOrdersBytes = 256U << 10U;
+// Streams that begin or are gone, told and not taken up: a busy exchange's of minutes.
+constexpr std::uint64_t kMostUntaken = 16384;
 
 template <typename Record>
 std::span<const std::byte> bytes_of(const Record& record) {
@@ -153,6 +155,15 @@ void Outbox::send(std::span<const std::byte> record) {
   waiting_.emplace_back(record.begin(), record.end());
 }
 
+void Outbox::offer(std::span<const std::byte> record, std::uint32_t spare) {
+  flush();
+  if (!waiting_.empty()) return;
+  const auto place = ring_.reserve(static_cast<std::uint32_t>(record.size()), spare);
+  if (place.empty()) return;
+  std::memcpy(place.data(), record.data(), record.size());
+  ring_.commit();
+}
+
 void Outbox::flush() {
   while (!waiting_.empty()) {
     const std::vector<std::byte>& record = waiting_.front();
@@ -216,24 +227,30 @@ bool HandOff::on_tcp_message(Timestamp time, const Endpoint& source, const Endpo
 }
 
 void HandOff::on_clock(Timestamp now) {
-  if (!news_.is_behind()) news_.send(bytes_of(ClockRecord{.now = now}));
+  news_.offer(bytes_of(ClockRecord{.now = now}), 0);
 }
 
 void HandOff::on_stream_began(StreamRef stream, const StreamKey& key, MediaKind kind,
                               Timestamp at) {
+  ++told_;
   news_.send(bytes_of(BeganRecord{.kind = kind, .stream = stream, .key = key, .at = at}));
 }
 
 void HandOff::on_stream_heard(const StreamNews& news) {
-  if (!news_.is_behind()) news_.send(bytes_of(HeardRecord{.heard = news}));
+  news_.offer(bytes_of(HeardRecord{.heard = news}), news_ring_.capacity() / 2);
 }
 
 void HandOff::on_stream_gone(StreamRef stream) {
+  ++told_;
   news_.send(bytes_of(GoneRecord{.stream = stream}));
 }
 
 void HandOff::on_stream_given(StreamRef stream, std::unique_ptr<FinishedStream> given) {
   news_.send(bytes_of(GivenRecord{.stream = stream, .given = given.release()}));
+}
+
+bool HandOff::is_busy() const {
+  return told_ - taken_.load(std::memory_order_relaxed) > kMostUntaken;
 }
 
 void HandOff::on_end() {
@@ -300,6 +317,9 @@ bool HandOff::take_news(CallPath& calls, std::span<Accounting> by_source, std::s
         break;
       default:
         tell_of_stream(news, bytes, calls.streams());
+        if (news == News::kBegan || news == News::kGone) {
+          taken_.store(taken_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+        }
     }
     news_ring_.pop();
   }

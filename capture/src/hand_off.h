@@ -1,12 +1,15 @@
 // HandOff: one lane's two rings between its receive path and the call path: news one way, orders
 // the other. Datagrams that find their ring full are refused (and counted by the receive path);
 // that a stream began, is gone or is given never is: it waits in memory, bounded by the number of
-// streams. What the next second tells again (clock, heard) is left out while something waits.
+// streams, and while much of it is not taken up no stream may begin (is_busy), so that a flood of
+// them does not fill the ring before SIP. What the next second tells again (clock, heard) is left
+// out while something waits; heard also while half of the ring is full.
 //
 // Threads: CallFeed, StreamListener and take_orders belong to the receive thread, StreamKeeper and
 // take_news to the signalling thread.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -26,7 +29,8 @@ class Outbox {
   void send(std::span<const std::byte> record);
   // Sends what waits, as far as there is room.
   void flush();
-  [[nodiscard]] bool is_behind() const { return !waiting_.empty(); }
+  // Of a record that may be left out: where something waits, or less than so much would stay free.
+  void offer(std::span<const std::byte> record, std::uint32_t spare);
 
  private:
   ByteRing& ring_;
@@ -50,6 +54,7 @@ class HandOff final : public CallFeed, public StreamListener, public StreamKeepe
   void on_stream_heard(const StreamNews& news) override;
   void on_stream_gone(StreamRef stream) override;
   void on_stream_given(StreamRef stream, std::unique_ptr<FinishedStream> given) override;
+  [[nodiscard]] bool is_busy() const override;
   // The receive path has told everything it will ever tell, but for answers.
   void on_end();
   // Does what was ordered since; sends what waits.
@@ -71,7 +76,9 @@ class HandOff final : public CallFeed, public StreamListener, public StreamKeepe
   ByteRing orders_ring_;
   Outbox news_;
   Outbox orders_;
-  bool ended_ = false;  // signalling thread
+  std::uint64_t told_ = 0;               // receive thread: of streams that began or are gone
+  std::atomic<std::uint64_t> taken_{0};  // of those
+  bool ended_ = false;                   // signalling thread
 };
 
 }  // namespace koegura::capture

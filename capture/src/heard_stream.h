@@ -1,6 +1,7 @@
 // HeardStream: what the call path knows of a stream that some receive path owns.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -38,6 +39,7 @@ struct HeardStream {
   Timestamp first;
   Timestamp last;  // as last told
   std::uint64_t packets = 0;
+  std::array<std::size_t, 2> places{};  // in the lists of its source and of its destination
   std::vector<StreamOwner> owners;
   std::deque<Awaiting> answers;    // to come from its receive path, in this order
   std::vector<Awaiting> detached;  // kDetached: who waits until `given` is there

@@ -54,6 +54,7 @@ Leg::Leg(LegId id, const Sighting& first, const SignallingOptions& options, Sign
 
 Leg::Seen Leg::on_message(const Sighting& sighting) {
   last_message_ = std::max(last_message_, sighting.time);
+  note_alive(sighting.time);
   if (is_repeated(sighting)) return Seen::kRetransmission;
   note_parties(sighting);
   if (sighting.message.is_request()) {
@@ -67,6 +68,7 @@ Leg::Seen Leg::on_message(const Sighting& sighting) {
 void Leg::on_media_heard(Timestamp time) {
   media_heard_ = true;
   last_media_ = std::max(last_media_, time);
+  note_alive(time);
 }
 
 // The same message on the same way again: sent again, or mirrored twice. A response may come
@@ -147,7 +149,7 @@ void Leg::on_initial_invite(const Sighting& sighting) {
     cancelled_.reset();
   }
   failure_.reset();
-  if (branches_.size() < kMaxBranches) branches_.push_back({std::string(message.top_branch)});
+  if (has_room(branches_, kMaxBranches)) branches_.push_back({std::string(message.top_branch)});
   come_back();
 }
 
@@ -199,14 +201,16 @@ void Leg::on_bye(const Sighting& sighting) {
 
 void Leg::on_info(const Sighting& sighting) {
   const auto digit = dtmf_in_info(sighting.message);
-  if (!digit || call_.digits.size() >= kMaxDigits) return;
+  if (!digit) return;
   // Another hop shows the same request with another branch.
   const std::uint64_t hash =
       mix(hash_text(0, "INFO"), (std::uint64_t{sighting.message.cseq} << 1U) |
                                     static_cast<std::uint64_t>(sighting.requester));
   if (std::find(recent_.begin(), recent_.end(), hash) != recent_.end()) return;
   recent_[next_recent_++ % recent_.size()] = hash;
-  call_.digits.push_back({sighting.time, *digit, sighting.requester});
+  if (has_room(call_.digits, kMaxDigits)) {
+    call_.digits.push_back({sighting.time, *digit, sighting.requester});
+  }
 }
 
 void Leg::on_invite_success(const Sighting& sighting) {
@@ -215,7 +219,7 @@ void Leg::on_invite_success(const Sighting& sighting) {
   const std::string_view tag =
       sighting.requester == Side::kCaller ? message.to.tag() : message.from.tag();
   if (std::find(dialogs_.begin(), dialogs_.end(), tag) == dialogs_.end() &&
-      dialogs_.size() < kMaxDialogs) {
+      has_room(dialogs_, kMaxDialogs)) {
     dialogs_.emplace_back(tag);
   }
   if (call_.answered) {

@@ -48,6 +48,8 @@ class Leg {
 
   [[nodiscard]] Seen on_message(const Sighting& sighting);
   void on_media_heard(Timestamp time);
+  // The recorder was away.
+  void resume(const Outage& outage);
 
   // When the leg will have waited long enough; later events move it.
   [[nodiscard]] Timestamp deadline() const;
@@ -63,6 +65,10 @@ class Leg {
   [[nodiscard]] const std::string& wire_call_id() const { return wire_call_id_; }
   [[nodiscard]] const std::string& caller_tag() const { return caller_tag_; }
   [[nodiscard]] std::uint32_t invite_cseq() const { return invite_cseq_; }
+  // Digits, holds, media, … beyond the leg's share.
+  [[nodiscard]] std::uint64_t refused_entries() const {
+    return refused_entries_ + negotiation_.refused_entries();
+  }
 
  private:
   enum class Phase : std::uint8_t { kCalling, kChallenged, kCancelled, kAnswered, kReleased };
@@ -98,7 +104,17 @@ class Leg {
   void release(Timestamp at, CallState state, Release release);
   [[nodiscard]] Branch* branch(std::string_view id);
   [[nodiscard]] bool was_refused(const Branch* by) const;
+  // For one more; if not, that is counted.
+  template <typename Entries>
+  [[nodiscard]] bool has_room(const Entries& entries, std::size_t most) {
+    if (entries.size() < most) return true;
+    ++refused_entries_;
+    return false;
+  }
+  void note_alive(Timestamp time) { heard_since_ |= resumed_ && time >= *resumed_; }
   [[nodiscard]] Timestamp last_alive() const;
+  [[nodiscard]] Timestamp alive_until(Timestamp known) const;
+  [[nodiscard]] bool goes_on() const;
   [[nodiscard]] bool silence_counts() const;
   [[nodiscard]] Negotiation::Exchange exchange(const Sighting& sighting) const;
 
@@ -125,7 +141,10 @@ class Leg {
   Timestamp last_media_;
   Timestamp session_refreshed_;
   std::optional<std::chrono::seconds> session_expires_;  // RFC 4028
-  std::array<std::uint64_t, 16> recent_{};               // hashes of the last messages
+  std::optional<Timestamp> resumed_;                     // the end of the last outage
+  bool heard_since_ = true;                              // the outage
+  std::uint64_t refused_entries_ = 0;
+  std::array<std::uint64_t, 16> recent_{};  // hashes of the last messages
   std::size_t next_recent_ = 0;
 };
 

@@ -35,21 +35,26 @@ Timestamp Leg::deadline() const {
       return std::min(std::max(call_.end, last_message_), call_.end + kCancelWait) +
              options_->release_linger;
     case Phase::kCancelled:
-      return *cancelled_ + kCancelWait;
+      return alive_until(*cancelled_) + kCancelWait;
     case Phase::kChallenged:
     case Phase::kCalling:
-      return last_alive() + options_->ringing_timeout;
+      return alive_until(last_alive()) + options_->ringing_timeout;
     case Phase::kAnswered:
       break;
   }
-  if (silence_counts()) return last_alive() + options_->media_silence_timeout;
-  const Timestamp quiet = last_alive() + options_->unheard_timeout;
+  const Timestamp alive = alive_until(last_alive());
+  if (silence_counts()) return alive + options_->media_silence_timeout;
+  const Timestamp quiet = alive + options_->unheard_timeout;
   if (!session_expires_) return quiet;
-  return std::min(quiet, std::max(session_refreshed_ + *session_expires_, last_alive()) +
-                             options_->session_timer_grace);
+  const Timestamp expiry = alive_until(session_refreshed_) + *session_expires_;
+  return std::min(quiet, std::max(expiry, alive) + options_->session_timer_grace);
 }
 
 void Leg::on_deadline() {
+  if (!heard_since_ && goes_on()) {
+    return release(last_alive(), CallState::kInterrupted,
+                   {0, "not heard again after an outage of the recorder", ReleasedBy::kRecorder});
+  }
   switch (phase_) {
     case Phase::kReleased:
       return;
@@ -72,9 +77,15 @@ void Leg::on_deadline() {
 }
 
 void Leg::on_capture_end() {
-  const bool going_on = phase_ == Phase::kAnswered || (phase_ == Phase::kCalling && !failure_);
-  if (!going_on) return on_deadline();
+  if (!goes_on()) return on_deadline();
   release(last_alive(), CallState::kInterrupted, {0, "capture ended", ReleasedBy::kRecorder});
+}
+
+// While the recorder was away, a timer ran for nobody: each of them begins anew.
+void Leg::resume(const Outage& outage) {
+  if (phase_ == Phase::kReleased) return;
+  resumed_ = outage.to;
+  heard_since_ = false;
 }
 
 FinishedCall Leg::take() && {
@@ -114,7 +125,18 @@ Timestamp Leg::last_alive() const {
   return std::max(last_message_, last_media_);
 }
 
-// Silence tells nothing while someone is on hold, or where the leg's media is not mirrored at all.
+// A sign of life known from this moment, as timers see it: what went by unheard may have been one.
+// (The clock may have been set back while the recorder was away.)
+Timestamp Leg::alive_until(Timestamp known) const {
+  if (!resumed_) return known;
+  return heard_since_ ? std::max(known, *resumed_) : *resumed_;
+}
+
+// Nothing has told yet how it ends.
+bool Leg::goes_on() const {
+  return phase_ == Phase::kAnswered || (phase_ == Phase::kCalling && !failure_);
+}
+
 LegInProgress Leg::in_progress() const {
   return {.id = id_,
           .call_id = call_.call_id,
@@ -125,6 +147,7 @@ LegInProgress Leg::in_progress() const {
           .on_hold = negotiation_.on_hold()};
 }
 
+// Silence tells nothing while someone is on hold, or where the leg's media is not mirrored at all.
 bool Leg::silence_counts() const {
   return media_heard_ && !negotiation_.on_hold();
 }

@@ -14,14 +14,17 @@ void MediaJoin::claim(LegId leg, const NegotiatedMedia& media) {
   if (same != claims.end()) {
     same->released = false;
     same->kind = media.kind;  // a re-INVITE from audio to image keeps the port (T.38 Annex D)
-  } else {
+  } else if (claims.size() < kMaxClaims) {
     claims.push_back({.leg = leg, .side = media.side, .kind = media.kind});
     state.endpoints.push_back(media.endpoint);
+  } else {
+    ++refused_entries_;
+    return;
   }
-  if (!(media.rtcp == media.endpoint)) {
-    rtcp_.insert_or_assign(media.rtcp, leg);
-    state.rtcp_endpoints.push_back(media.rtcp);  // named again: forgotten once
-  }
+  if (media.rtcp == media.endpoint) return;
+  rtcp_.insert_or_assign(media.rtcp, leg);
+  std::vector<Endpoint>& named = state.rtcp_endpoints;
+  if (std::find(named.begin(), named.end(), media.rtcp) == named.end()) named.push_back(media.rtcp);
 }
 
 void MediaJoin::release(LegId leg, Timestamp at) {
@@ -176,8 +179,13 @@ void MediaJoin::own(HeardStream& stream, LegId leg, Side voice) {
   const bool owned = std::any_of(stream.owners.begin(), stream.owners.end(),
                                  [&](const StreamOwner& owner) { return owner.leg == leg; });
   if (owned) return;
+  std::vector<HeardStream*>& streams = legs_[leg].streams;
+  if (streams.size() >= kMaxStreams) {
+    ++refused_entries_;
+    return;
+  }
   stream.owners.push_back({.leg = leg, .side = voice});
-  legs_[leg].streams.push_back(&stream);
+  streams.push_back(&stream);
 }
 
 }  // namespace koegura::capture

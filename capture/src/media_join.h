@@ -18,6 +18,11 @@ namespace koegura::capture {
 
 class MediaJoin {
  public:
+  // Of a leg. One whose other end changes its SSRC at every announcement has dozens in an hour.
+  static constexpr std::size_t kMaxStreams = 1024;
+  // Of legs at one endpoint: a media server may have all its calls at one port.
+  static constexpr std::size_t kMaxClaims = 1024;
+
   // A leg's SDP: media for `media.side` arrives at media.endpoint from now on.
   void claim(LegId leg, const NegotiatedMedia& media);
   // The leg is over: a later claim by another leg takes the endpoint over.
@@ -41,6 +46,8 @@ class MediaJoin {
   // Gives the stream the owners that the claims of now say; owners it has stay, but for legs that
   // were over before the stream began: those had it only for want of a better one.
   void assign(HeardStream& stream);
+  // Claims and streams beyond an endpoint's or a leg's share.
+  [[nodiscard]] std::uint64_t refused_entries() const { return refused_entries_; }
   // True if every owner's leg was released after the stream began.
   [[nodiscard]] bool is_released(const HeardStream& stream) const;
 
@@ -69,6 +76,7 @@ class MediaJoin {
   Claims claims_;
   std::unordered_map<Endpoint, LegId, EndpointHash> rtcp_;
   std::unordered_map<LegId, Leg> legs_;
+  std::uint64_t refused_entries_ = 0;
 };
 
 }  // namespace koegura::capture

@@ -118,7 +118,10 @@ void Negotiation::close(Timestamp end) {
 bool Negotiation::announce(NegotiatedMedia media) {
   const NegotiatedMedia* known = latest(media.side, media.endpoint, media_.size());
   if (known != nullptr && same_description(*known, media)) return false;
-  if (media_.size() >= kMaxMedia) return false;
+  if (media_.size() >= kMaxMedia) {
+    ++refused_entries_;
+    return false;
+  }
   media_.push_back(std::move(media));
   return true;
 }
@@ -151,7 +154,11 @@ void Negotiation::set_hold(Side side, Timestamp at, bool held) {
   std::optional<Timestamp>& from = hold_from_[index(side)];
   if (held && !from) from = at;
   if (held || !from) return;
-  if (holds_.size() < kMaxHolds) holds_.push_back({side, *from, std::max(*from, at)});
+  if (holds_.size() < kMaxHolds) {
+    holds_.push_back({side, *from, std::max(*from, at)});
+  } else {
+    ++refused_entries_;
+  }
   from.reset();
 }
 

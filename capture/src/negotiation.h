@@ -37,6 +37,8 @@ class Negotiation {
   void close(Timestamp end);
 
   [[nodiscard]] const std::vector<NegotiatedMedia>& media() const { return media_; }
+  // What found no room: a leg has its share of media and holds.
+  [[nodiscard]] std::uint64_t refused_entries() const { return refused_entries_; }
   [[nodiscard]] bool on_hold() const { return hold_from_[0] || hold_from_[1]; }
   [[nodiscard]] std::vector<NegotiatedMedia> take_media() { return std::move(media_); }
   [[nodiscard]] std::vector<SignalledHold> take_holds() { return std::move(holds_); }
@@ -64,6 +66,7 @@ class Negotiation {
   std::size_t exchange_media_ = 0;  // media_.size() when the exchange began
   bool initial_ = false;
   bool accepted_ = false;
+  std::uint64_t refused_entries_ = 0;
 };
 
 }  // namespace koegura::capture

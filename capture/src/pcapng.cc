@@ -12,6 +12,10 @@ namespace koegura::capture {
 namespace {
 
 constexpr std::uint64_t kSectionLengthUnknown = std::numeric_limits<std::uint64_t>::max();
+constexpr std::uint32_t kSectionHeaderSize = 28;         // without options
+constexpr std::uint32_t kInterfaceDescriptionSize = 32;  // with the resolution of its stamps
+constexpr std::size_t kOptionHeaderSize = 4;
+constexpr std::uint16_t kOptionComment = 1;
 constexpr std::uint16_t kOptionTsResolution = 9;
 constexpr std::uint8_t kNanoseconds = 9;  // 10^-9 s
 
@@ -37,19 +41,28 @@ class BlockWriter {
 
 }  // namespace
 
-std::vector<std::byte> pcapng_preamble(LinkType link) {
-  constexpr std::uint32_t kSectionHeaderSize = 28;
-  constexpr std::uint32_t kInterfaceDescriptionSize = 32;
+std::vector<std::byte> pcapng_preamble(LinkType link, std::string_view comment) {
+  assert(comment.size() < std::numeric_limits<std::uint16_t>::max());
+  const std::size_t options =
+      comment.empty() ? 0 : 2 * kOptionHeaderSize + padded_to_4(comment.size());
+  const auto section_size = static_cast<std::uint32_t>(kSectionHeaderSize + options);
   std::vector<std::byte> out;
-  out.reserve(kSectionHeaderSize + kInterfaceDescriptionSize);
+  out.reserve(section_size + kInterfaceDescriptionSize);
   BlockWriter writer(out);
   writer.put32(kSectionHeaderBlock);
-  writer.put32(kSectionHeaderSize);
+  writer.put32(section_size);
   writer.put32(kByteOrderMagic);
   writer.put16(1);  // version 1.0
   writer.put16(0);
   writer.put64(kSectionLengthUnknown);
-  writer.put32(kSectionHeaderSize);
+  if (!comment.empty()) {
+    writer.put16(kOptionComment);
+    writer.put16(static_cast<std::uint16_t>(comment.size()));
+    for (const char c : comment) writer.put8(static_cast<std::uint8_t>(c));
+    for (std::size_t i = comment.size(); i < padded_to_4(comment.size()); ++i) writer.put8(0);
+    writer.put32(0);  // opt_endofopt
+  }
+  writer.put32(section_size);
 
   writer.put32(kInterfaceDescriptionBlock);
   writer.put32(kInterfaceDescriptionSize);
@@ -62,8 +75,30 @@ std::vector<std::byte> pcapng_preamble(LinkType link) {
   for (int padding = 0; padding < 3; ++padding) writer.put8(0);
   writer.put32(0);  // opt_endofopt
   writer.put32(kInterfaceDescriptionSize);
-  assert(out.size() == kSectionHeaderSize + kInterfaceDescriptionSize);
+  assert(out.size() == section_size + kInterfaceDescriptionSize);
   return out;
+}
+
+std::optional<Preamble> read_preamble(Bytes bytes) {
+  if (bytes.size() < kSectionHeaderSize + kInterfaceDescriptionSize) return std::nullopt;
+  const std::size_t section_size = load_le32(bytes.data() + 4);
+  const bool ours = load_le32(bytes.data()) == kSectionHeaderBlock &&
+                    load_le32(bytes.data() + 8) == kByteOrderMagic && section_size % 4 == 0 &&
+                    section_size >= kSectionHeaderSize &&
+                    section_size + kInterfaceDescriptionSize <= bytes.size();
+  if (!ours || load_le32(bytes.data() + section_size) != kInterfaceDescriptionBlock ||
+      load_le32(bytes.data() + section_size + 4) != kInterfaceDescriptionSize) {
+    return std::nullopt;
+  }
+  Preamble preamble{.comment = {}, .size = section_size + kInterfaceDescriptionSize};
+  const Bytes options = bytes.subspan(24, section_size - kSectionHeaderSize);
+  if (options.size() < kOptionHeaderSize || load_le16(options.data()) != kOptionComment) {
+    return preamble;
+  }
+  const std::size_t size = load_le16(options.data() + 2);
+  if (kOptionHeaderSize + size > options.size()) return std::nullopt;
+  preamble.comment = {reinterpret_cast<const char*>(options.data() + kOptionHeaderSize), size};
+  return preamble;
 }
 
 std::size_t write_enhanced_packet(std::byte* out, Timestamp time, Bytes packet) {

@@ -144,6 +144,7 @@ void ReceivePath::tick(Timestamp now) {
     source.decapsulation->advance(now);
     source.tcp->advance(now);
   }
+  receiver_.flush_old(now);
   if (is_due(now, next_sweep_)) {
     receiver_.sweep(now);
     spool_.flush();
@@ -159,6 +160,16 @@ void ReceivePath::finish() {
     source.tcp->finish();
   }
   receiver_.finish();
+}
+
+LimitHits ReceivePath::limits() const {
+  LimitHits hits{.streams = receiver_.refused(), .strangers = receiver_.given_up()};
+  for (const Source& source : sources_) {
+    hits.fragments += source.decapsulation->stats().datagrams_given_up;
+    hits.tcp_connections += source.tcp->stats().connections_forgotten;
+    hits.tcp_bytes += source.tcp->stats().connections_given_up;
+  }
+  return hits;
 }
 
 std::uint64_t ReceivePath::waiting() const {

@@ -52,6 +52,8 @@ class ReceivePath final : TcpMessageSink {
   // The clock has come to now, with or without frames.
   void advance(Timestamp now);
   void finish();
+  // After finish: what streams gathered stays on disk.
+  void keep_packets() { receiver_.keep_packets(); }
 
   [[nodiscard]] StreamKeeper& keeper() { return receiver_; }
   [[nodiscard]] const Accounting& accounting(std::uint32_t source) const {
@@ -71,6 +73,7 @@ class ReceivePath final : TcpMessageSink {
   [[nodiscard]] std::uint64_t waiting() const;
   // Frames that the call path has, and counts.
   [[nodiscard]] std::uint64_t handed_over() const { return handed_over_; }
+  [[nodiscard]] LimitHits limits() const;
   [[nodiscard]] std::uint64_t messages_lost() const { return messages_lost_; }
   [[nodiscard]] Timestamp first_frame() const { return first_frame_; }
 

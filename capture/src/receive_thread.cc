@@ -23,10 +23,12 @@ constexpr std::size_t kMostPolled = 16;
 }  // namespace
 
 ReceiveThread::ReceiveThread(const TapOptions& options, const ReceivePath::Place& place,
-                             Lane sources, std::unique_ptr<Spool> spool, const TapPhase& phase)
+                             Lane sources, std::unique_ptr<Spool> spool, const Beginning& beginning)
     : place_(place),
       figures_every_(options.figures_every),
-      phase_(phase),
+      clocks_(options.clocks),
+      phase_(beginning.phase),
+      stamps_(beginning.start),
       spool_(std::move(spool)),
       hand_off_(options.hand_off_bytes),
       path_(options.capture, place, *spool_, hand_off_, hand_off_),
@@ -44,6 +46,7 @@ void ReceiveThread::run() {
     hand_off_.take_orders(path_.keeper());
     const std::size_t frames = read_all();
     tell_time();
+    pulse_.beat();
     if (frames == 0) wait();
   }
   for (Source& source : sources_) close(source);
@@ -52,8 +55,10 @@ void ReceiveThread::run() {
   hand_off_.on_end();
   while (!phase_.done.load(std::memory_order_acquire)) {
     hand_off_.take_orders(path_.keeper());
+    pulse_.beat();
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
+  if (phase_.keeping) path_.keep_packets();
   figures_.publish_last(count());
 }
 
@@ -63,6 +68,7 @@ std::size_t ReceiveThread::read_all() {
     Source& source = sources_[i];
     if (!source.packets) continue;
     const auto size = source.packets->read(burst_);
+    stamps_.look(clocks_());  // after it: a step that its frames have seen is known
     if (!size) {
       source.error = size.error().message;
       close(source);
@@ -70,7 +76,9 @@ std::size_t ReceiveThread::read_all() {
       continue;
     }
     const auto number = static_cast<std::uint32_t>(place_.first_source + i);
-    path_.on_frames(number, std::span(burst_).first(*size));
+    const auto burst = std::span(burst_).first(*size);
+    stamps_.steady(burst);
+    path_.on_frames(number, burst);
     frames += *size;
   }
   return frames;
@@ -86,9 +94,13 @@ void ReceiveThread::close(Source& source) {
 void ReceiveThread::tell_time() {
   for (const Source& source : sources_) {
     if (!source.packets) continue;
-    now_ = clock_after(now_, source.packets->now().value_or(now_));
+    if (const auto now = source.packets->now()) {
+      stamps_.look(clocks_());  // behind it: the step that it may have seen is known
+      now_ = clock_after(now_, stamps_.steady(*now));
+    }
   }
   path_.advance(now_);
+  spool_->set_wall_offset(stamps_.wall_offset());
   if (is_due(now_, next_balance_)) {
     check_balance();
     next_balance_ = now_ + kBalance;
@@ -149,9 +161,9 @@ LaneFigures ReceiveThread::count() const {
     figures.dead = figures.dead && source.error.size() > 0;
   }
   figures.spool = spool_->stats();
-  figures.spool_error = spool_->last_error();
   figures.streams = path_.streams_seen();
   figures.messages_lost = path_.messages_lost();
+  figures.limits = path_.limits();
   figures.first_frame = path_.first_frame();
   figures.imbalance = imbalance_;
   return figures;

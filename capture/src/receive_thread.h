@@ -5,6 +5,8 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +16,7 @@
 #include "hand_off.h"
 #include "published.h"
 #include "receive_path.h"
+#include "steady_stamps.h"
 
 namespace koegura::capture {
 
@@ -21,9 +24,9 @@ namespace koegura::capture {
 struct LaneFigures {
   std::vector<SourceSnapshot> sources;
   SpoolStats spool;
-  std::string spool_error;
   std::uint64_t streams = 0;
   std::uint64_t messages_lost = 0;
+  LimitHits limits;
   Timestamp first_frame;
   std::string imbalance;
   bool dead = false;  // no source gives frames any more
@@ -32,18 +35,37 @@ struct LaneFigures {
 // What stops a tap's threads, in this order.
 struct TapPhase {
   std::atomic<bool> stopping = false;  // read no more
+  std::atomic<bool> keeping = false;   // set before: streams stay on disk
   std::atomic<bool> done = false;      // every call has its streams
+};
+
+// When a thread last said that it is well; any thread may ask.
+class Pulse {
+ public:
+  void beat() { last_.store(now(), std::memory_order_relaxed); }
+  [[nodiscard]] Duration age() const {
+    return Duration(now() - last_.load(std::memory_order_relaxed));
+  }
+
+ private:
+  static std::int64_t now() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
+  std::atomic<std::int64_t> last_{now()};
 };
 
 class ReceiveThread {
  public:
-  // REQUIRES: spool and phase outlive this.
+  // start: when the capture's clock began, the same for all threads. REQUIRES: phase outlives this.
+  struct Beginning {
+    const TapPhase& phase;
+    const ClockSample& start;
+  };
   ReceiveThread(const TapOptions& options, const ReceivePath::Place& place, Lane sources,
-                std::unique_ptr<Spool> spool, const TapPhase& phase);
+                std::unique_ptr<Spool> spool, const Beginning& beginning);
 
   void run();
   [[nodiscard]] HandOff& hand_off() { return hand_off_; }
   [[nodiscard]] LaneFigures figures() const { return figures_.read(); }
+  [[nodiscard]] const Pulse& pulse() const { return pulse_; }
 
  private:
   struct Source {
@@ -62,7 +84,9 @@ class ReceiveThread {
 
   const ReceivePath::Place place_;
   const Duration figures_every_;
+  ClockSample (*const clocks_)();
   const TapPhase& phase_;
+  SteadyStamps stamps_;
   std::unique_ptr<Spool> spool_;
   HandOff hand_off_;
   ReceivePath path_;
@@ -73,6 +97,7 @@ class ReceiveThread {
   Timestamp next_figures_;
   Timestamp next_balance_;
   Published<LaneFigures> figures_;
+  Pulse pulse_;
 };
 
 }  // namespace koegura::capture

@@ -1,7 +1,9 @@
 #include "rtp_receiver.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "clock_step.h"
 #include "wire.h"
 
 namespace koegura::capture {
@@ -10,6 +12,15 @@ namespace {
 // RFC 3550 A.1 asks for two packets in sequence; strangers without SDP must show four.
 constexpr std::uint8_t kInOrderToPass = 4;
 constexpr int kFurthestAhead = 16;  // still "in sequence", loss allowed
+// What strangers leave of the table.
+constexpr std::size_t kClaimedShare = 4;
+
+constexpr Duration kTick = std::chrono::milliseconds(100);  // flush_old's
+
+Duration flush_after(const Spool& spool) {
+  const Duration interval = spool.flush_interval();
+  return interval == Duration::max() ? interval : std::max(interval - kTick, Duration::zero());
+}
 
 // UDPTL has a sequence number (T.38 §9.1) and no timestamp: what it carries tells a copy.
 std::uint32_t fingerprint(Bytes payload) {
@@ -26,6 +37,7 @@ RtpReceiver::RtpReceiver(const CaptureOptions& options, Spool& spool, StreamList
       spool_(spool),
       listener_(listener),
       lane_(lane),
+      flush_after_(flush_after(spool)),
       table_(options.max_streams) {}
 
 std::uint64_t RtpReceiver::prepare(const StreamKey& key) const {
@@ -106,7 +118,11 @@ void RtpReceiver::on_t38(const Packet& packet, Accounting& accounting) {
 
 // The table is full, or the stream's calls were handed over.
 void RtpReceiver::refuse(RtpStream* stream, const Packet& packet, Accounting& accounting) {
-  if (stream != nullptr) stream->last = packet.time;
+  if (stream != nullptr) {
+    stream->last = packet.time;
+  } else {
+    ++refused_;
+  }
   accounting.count(Outcome::kUnclaimed, packet.frames);
 }
 
@@ -121,9 +137,16 @@ RtpStream* RtpReceiver::reborn(RtpStream* stream, const StreamKey& key, Timestam
 }
 
 RtpStream* RtpReceiver::start(const StreamKey& key, MediaKind kind, Timestamp now) {
+  if (listener_.is_busy()) return nullptr;
   RtpStream* stream = table_.insert(key);
+  if (stream == nullptr && probation_.oldest() != nullptr) {
+    ++given_up_;
+    drop(*probation_.oldest());
+    stream = table_.insert(key);
+  }
   if (stream == nullptr) return nullptr;
   ++changes_;
+  probation_.add(*stream);
   stream->first = now;
   stream->last = now;
   stream->kind = kind;
@@ -155,18 +178,50 @@ void RtpReceiver::judge(RtpStream& stream, const Packet& packet, Accounting& acc
   waiting_of(stream, accounting).frames += packet.frames;
   const bool in_order = stream.packets == 1 || (ahead > 0 && ahead <= kFurthestAhead);
   stream.in_order = in_order ? static_cast<std::uint8_t>(stream.in_order + 1) : std::uint8_t{1};
-  if (stream.in_order >= kInOrderToPass) promote(stream);
+  if (stream.in_order >= kInOrderToPass) pass(stream);
+}
+
+// Of a stranger's stream.
+void RtpReceiver::pass(RtpStream& stream) {
+  if (strangers_ >= options_.max_streams - options_.max_streams / kClaimedShare) {
+    ++refused_;
+    return;
+  }
+  stream.stranger = true;
+  ++strangers_;
+  promote(stream);
+}
+
+void RtpReceiver::befriend(RtpStream& stream) {
+  if (std::exchange(stream.stranger, false)) --strangers_;
 }
 
 void RtpReceiver::promote(RtpStream& stream) {
   if (stream.phase != StreamPhase::kProbation) return;
   stream.phase = StreamPhase::kActive;
+  probation_.remove(stream);
   for (const WaitingFrames& waiting : stream.waiting) {
     waiting.accounting->count(Outcome::kRtp, waiting.frames);
     waiting.accounting->count(Outcome::kDuplicate, waiting.copies);
   }
   stream.waiting = {};
   ++streams_seen_;
+  if (flush_after_ != Duration::max()) flushes_.push_back({stream.last, stream.number});
+}
+
+void RtpReceiver::flush_old(Timestamp now) {
+  while (!flushes_.empty() && is_due(now, flushes_.front().due)) {
+    const Flush flush = flushes_.front();
+    flushes_.pop_front();
+    RtpStream* stream = numbered(flush.stream);
+    if (stream == nullptr || stream->phase == StreamPhase::kOver) continue;
+    spool_.hand_over(stream->run);
+    flushes_.push_back({now + flush_after_, flush.stream});
+  }
+}
+
+void RtpReceiver::keep_packets() {
+  for (RtpStream* stream : table_.all()) keep_on_disk(spool_.take(stream->run).runs());
 }
 
 RtpStream* RtpReceiver::numbered(std::uint64_t stream) const {
@@ -175,7 +230,10 @@ RtpStream* RtpReceiver::numbered(std::uint64_t stream) const {
 }
 
 void RtpReceiver::adopt(std::uint64_t number) {
-  if (RtpStream* stream = numbered(number)) promote(*stream);
+  RtpStream* stream = numbered(number);
+  if (stream == nullptr) return;
+  befriend(*stream);
+  promote(*stream);
 }
 
 void RtpReceiver::give(std::uint64_t number, Give how) {
@@ -197,6 +255,7 @@ void RtpReceiver::give(std::uint64_t number, Give how) {
   if (how == Give::kEnd) {
     // In the table it stays for a while: late packets of the ended call find it, and are told
     // apart from the start of something new.
+    if (stream->phase == StreamPhase::kProbation) probation_.remove(*stream);
     stream->phase = StreamPhase::kOver;
     stream->over_since = stream->last;
     stream->run = {};
@@ -257,6 +316,8 @@ void RtpReceiver::drop(RtpStream& stream) {
     waiting.accounting->count(Outcome::kUnclaimed, waiting.frames + waiting.copies);
   }
   listener_.on_stream_gone({stream.number, lane_});
+  befriend(stream);
+  if (stream.phase == StreamPhase::kProbation) probation_.remove(stream);
   by_number_.erase(stream.number);
   static_cast<void>(table_.remove(stream));
   ++changes_;

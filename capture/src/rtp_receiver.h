@@ -5,10 +5,15 @@
 // says later is only whose it is. Until enough packets came in sequence (RFC 3550 A.1) or the call
 // path adopts it, a stream is on probation and its frames wait for their outcome.
 //
+// Whose stream it is, is known only after it began. So a full table gives up the oldest stream on
+// probation for a new one, and strangers that passed may fill no more than three quarters of it:
+// what SDP claims always finds a place.
+//
 // Threads: one, its receive path's.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <unordered_map>
 #include <unordered_set>
@@ -49,6 +54,11 @@ class RtpReceiver final : public StreamKeeper {
   // Once a second or so of the capture's time: ends probations, forgets what is over, and tells
   // what was heard.
   void sweep(Timestamp now);
+  // Every tick: what streams have gathered for the spool's flush interval is handed over. Those on
+  // probation have nothing worth it.
+  void flush_old(Timestamp now);
+  // What goes on stays on disk: the process ends.
+  void keep_packets();
   // The input is at its end: no probation will end well any more.
   void finish();
 
@@ -58,6 +68,10 @@ class RtpReceiver final : public StreamKeeper {
   void expect_t38(const Endpoint& endpoint, bool expected) override;
 
   [[nodiscard]] std::uint64_t streams_seen() const { return streams_seen_; }
+  // Its packets that found no place.
+  [[nodiscard]] std::uint64_t refused() const { return refused_; }
+  // Streams on probation, given up for others.
+  [[nodiscard]] std::uint64_t given_up() const { return given_up_; }
   // Frames on probation, counted one by one.
   [[nodiscard]] std::uint64_t waiting() const;
 
@@ -67,7 +81,9 @@ class RtpReceiver final : public StreamKeeper {
   [[nodiscard]] bool keep(RtpStream& stream, const Packet& packet, std::size_t payload_bytes);
   static WaitingFrames& waiting_of(RtpStream& stream, Accounting& accounting);
   void judge(RtpStream& stream, const Packet& packet, Accounting& accounting, int ahead);
+  void pass(RtpStream& stream);
   void promote(RtpStream& stream);
+  void befriend(RtpStream& stream);
   void refuse(RtpStream* stream, const Packet& packet, Accounting& accounting);
   void drop(RtpStream& stream);
   void tell(RtpStream& stream);
@@ -78,12 +94,22 @@ class RtpReceiver final : public StreamKeeper {
   Spool& spool_;
   StreamListener& listener_;
   const std::uint32_t lane_;
+  const Duration flush_after_;
   StreamTable table_;
   std::unordered_map<std::uint64_t, RtpStream*> by_number_;
   std::unordered_set<Endpoint, EndpointHash> t38_endpoints_;
+  struct Flush {
+    Timestamp due;
+    std::uint64_t stream = 0;
+  };
+  std::deque<Flush> flushes_;  // one an active stream, in order of time
   std::uint64_t next_number_ = 1;
   std::uint64_t changes_ = 0;
   std::uint64_t streams_seen_ = 0;
+  StreamQueue probation_;
+  std::size_t strangers_ = 0;  // active
+  std::uint64_t refused_ = 0;
+  std::uint64_t given_up_ = 0;
 };
 
 }  // namespace koegura::capture

@@ -1,6 +1,7 @@
 #include "capture/signalling.h"
 
 #include <algorithm>
+#include <cassert>
 #include <deque>
 #include <string_view>
 #include <unordered_map>
@@ -18,27 +19,31 @@ namespace {
 constexpr std::size_t kMaxLegsPerCallId = 16;
 // How long the last transaction of a leg may still repeat itself: 64*T1 (RFC 3261 §17).
 constexpr Duration kAfterglow = std::chrono::seconds(32);
+// Wake-ups beside one a leg, before they are sorted out.
+constexpr std::size_t kMostOutdated = 1024;
 
 std::uint64_t hash_of_leg(std::string_view call_id, std::string_view caller_tag) {
   const std::hash<std::string_view> hash;
-  return mix(hash(call_id), hash(caller_tag));
+  return mix(mix(hash(call_id), 1), hash(caller_tag));  // the two may be the same text
 }
 
 // Legs that have finished, so that a response sent again does not look like the middle of a call
 // whose beginning was missed.
 class FinishedLegs {
  public:
-  void add(const Leg& leg, Timestamp now) {
+  explicit FinishedLegs(std::size_t limit) : limit_(limit) {}
+
+  // False if there is no room: then the oldest is forgotten.
+  bool add(const Leg& leg, Timestamp now) {
+    const bool room = expiries_.size() < limit_;
+    if (!room) forget_oldest();
     const std::uint64_t key = hash_of_leg(leg.wire_call_id(), leg.caller_tag());
     legs_.insert_or_assign(key, Entry{leg.id(), leg.invite_cseq()});
     expiries_.push_back({now + kAfterglow, key, leg.id()});
+    return room;
   }
   void expire(Timestamp now) {
-    while (!expiries_.empty() && expiries_.front().at <= now) {
-      const auto found = legs_.find(expiries_.front().key);
-      if (found != legs_.end() && found->second.leg == expiries_.front().leg) legs_.erase(found);
-      expiries_.pop_front();
-    }
+    while (!expiries_.empty() && expiries_.front().at <= now) forget_oldest();
   }
   // Does the message belong to a finished leg? A newer INVITE does not: it calls again.
   [[nodiscard]] bool owns(const SipMessage& message, bool initial_invite) const {
@@ -60,8 +65,15 @@ class FinishedLegs {
     std::uint64_t key = 0;
     LegId leg = 0;
   };
+  void forget_oldest() {
+    const auto found = legs_.find(expiries_.front().key);
+    if (found != legs_.end() && found->second.leg == expiries_.front().leg) legs_.erase(found);
+    expiries_.pop_front();
+  }
+
+  std::size_t limit_;
   std::unordered_map<std::uint64_t, Entry> legs_;
-  std::deque<Expiry> expiries_;
+  std::deque<Expiry> expiries_;  // no fewer than legs_
 };
 
 // Is a message of an unknown session worth a leg of its own? An INVITE is, and so is whatever
@@ -80,7 +92,9 @@ bool begins_leg(const Sighting& sighting) {
 class LegTable final : public Signalling {
  public:
   LegTable(const SignallingOptions& options, SignallingSink& sink)
-      : options_(options), sink_(sink) {}
+      : options_(options), sink_(sink), finished_(options.max_legs) {
+    assert(options.max_legs > 0);
+  }
 
   std::optional<LegId> on_message(Timestamp time, const Endpoint& source,
                                   const Endpoint& destination, const SipMessage& message) override {
@@ -93,6 +107,7 @@ class LegTable final : public Signalling {
       ++stats_.outside_legs;
       return std::nullopt;
     }
+    const std::uint64_t refused = entry->leg.refused_entries();
     switch (entry->leg.on_message(sighting)) {
       case Leg::Seen::kNew:
         break;
@@ -103,6 +118,7 @@ class LegTable final : public Signalling {
         ++stats_.unreadable_descriptions;
         break;
     }
+    stats_.leg_entries_refused += entry->leg.refused_entries() - refused;
     schedule(*entry);
     return entry->leg.id();
   }
@@ -118,6 +134,14 @@ class LegTable final : public Signalling {
     now_ = clock_after(now_, now);
     while (const auto due = timers_.pop(now_)) wake_up(*due);
     finished_.expire(now_);
+  }
+
+  void resume(const Outage& outage) override {
+    advance(outage.from);
+    for (const auto& [id, entry] : by_id_) {
+      entry->leg.resume(outage);
+      schedule(*entry);
+    }
   }
 
   void finish() override {
@@ -170,6 +194,10 @@ class LegTable final : public Signalling {
         by_call_id_.count(message.call_id) >= kMaxLegsPerCallId) {
       return nullptr;
     }
+    if (by_id_.size() >= options_.max_legs) {
+      ++stats_.legs_refused;
+      return nullptr;
+    }
     auto entry = std::make_unique<Entry>(++stats_.legs, sighting, options_, sink_);
     Entry* const raw = entry.get();
     by_id_.emplace(raw->leg.id(), raw);
@@ -182,6 +210,15 @@ class LegTable final : public Signalling {
     if (deadline >= entry.wake_up) return;
     entry.wake_up = deadline;
     timers_.push({deadline, entry.leg.id()});
+    if (timers_.size() > kMostOutdated + 2 * by_id_.size()) drop_outdated();
+  }
+
+  // Every deadline that comes earlier leaves a wake-up behind.
+  void drop_outdated() {
+    timers_.clear();
+    for (const auto& [id, entry] : by_id_) {
+      if (entry->wake_up != Timestamp::max()) timers_.push({entry->wake_up, id});
+    }
   }
 
   void wake_up(const TimerQueue::WakeUp& due) {
@@ -198,7 +235,7 @@ class LegTable final : public Signalling {
   }
 
   void end(Entry& entry) {
-    finished_.add(entry.leg, now_);
+    if (!finished_.add(entry.leg, now_)) ++stats_.finished_legs_forgotten;
     by_id_.erase(entry.leg.id());
     const auto [first, last] = by_call_id_.equal_range(entry.leg.wire_call_id());
     for (auto i = first; i != last; ++i) {

@@ -2,151 +2,160 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "block_pool.h"
 #include "capture/pcapng.h"
+#include "recovered_spool.h"
+#include "run_outlet.h"
+#include "run_writer.h"
+#include "spool_segment.h"
 
 namespace koegura::capture {
+namespace {
 
-// Lives until its last holder lets go; then the file has no reader left and goes too. The spool
-// itself holds the segment that it writes.
-class SpoolSegment {
+constexpr std::size_t kLargestDatagram = 65535;
+constexpr std::size_t kQueuedRuns = 16;  // of a spool of its own: 256 KiB
+// How long a reader waits for what the writer has in hand. A call that waited in vain is tried
+// again.
+constexpr auto kReadPatience = std::chrono::seconds(5);
+constexpr auto kReadPoll = std::chrono::milliseconds(2);
+
+std::string because(int error) {
+  return std::generic_category().message(error);
+}
+
+// Writes on the spool's own thread, some runs at once.
+class InlineOutlet final : public RunOutlet {
  public:
-  SpoolSegment(std::string path, int file) : path_(std::move(path)), file_(file) {}
-  SpoolSegment(const SpoolSegment&) = delete;
-  SpoolSegment& operator=(const SpoolSegment&) = delete;
-
-  void hold() { holders_.fetch_add(1, std::memory_order_relaxed); }
-  void release() {
-    if (holders_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  InlineOutlet(std::string prefix, const SpoolOptions& options)
+      : RunOutlet(options.run_bytes), prefix_(std::move(prefix)) {
+    queue_.reserve(kQueuedRuns);
   }
-  [[nodiscard]] const std::string& path() const { return path_; }
-  [[nodiscard]] int file() const { return file_; }
+  ~InlineOutlet() override {
+    for (const QueuedRun& queued : queue_) dispose(queued);
+  }
+
+  SegmentHold make_segment(Duration /*wall_offset*/) override {
+    const std::uint32_t number = next_number_++;
+    return SegmentHold(new SpoolSegment(prefix_ + std::to_string(number) + ".pcapng", number,
+                                        nullptr, pcapng_preamble(LinkType::kRaw)));
+  }
+  bool has_room(std::uint32_t /*capacity*/, bool /*is_last*/) override {
+    return queue_.size() < kQueuedRuns || settle();
+  }
+  void put(const QueuedRun& queued) override {
+    queue_.push_back(queued);
+    if (queue_.size() >= kQueuedRuns) static_cast<void>(settle());
+  }
+  bool settle() override {
+    const std::size_t written = writer_.write(queue_);
+    for (std::size_t i = 0; i < written; ++i) dispose(queue_[i]);
+    queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(written));
+    return queue_.empty();
+  }
+  [[nodiscard]] SpoolStats stats() const override {
+    SpoolStats stats;
+    stats.bytes_written = writer_.bytes_written();
+    stats.segments = writer_.segments();
+    stats.write_errors = writer_.errors();
+    return stats;
+  }
+  [[nodiscard]] const std::string& last_error() const override { return writer_.last_error(); }
 
  private:
-  ~SpoolSegment() {
-    ::close(file_);
-    ::unlink(path_.c_str());
-  }
-
-  std::string path_;
-  int file_;
-  std::atomic<std::uint32_t> holders_{0};
+  const std::string prefix_;
+  RunWriter writer_;
+  std::vector<QueuedRun> queue_;
+  std::uint32_t next_number_ = 0;
 };
 
-SegmentHold::SegmentHold(SpoolSegment* segment) : segment_(segment) {
-  if (segment_ != nullptr) segment_->hold();
-}
-SegmentHold::SegmentHold(const SegmentHold& other) : SegmentHold(other.segment_) {}
-SegmentHold::SegmentHold(SegmentHold&& other) noexcept
-    : segment_(std::exchange(other.segment_, nullptr)) {}
-SegmentHold& SegmentHold::operator=(SegmentHold other) noexcept {
-  std::swap(segment_, other.segment_);
-  return *this;
-}
-SegmentHold::~SegmentHold() {
-  if (segment_ != nullptr) segment_->release();
-}
+}  // namespace
+
+struct Spool::Current {
+  SegmentHold segment;
+  std::uint32_t used = 0;
+};
 
 void RunMemory::operator()(std::byte* blocks) const {
   if (pool != nullptr) return pool->give_back(blocks);
   delete[] blocks;
 }
 
-std::uint64_t SpooledPackets::bytes() const {
-  std::uint64_t sum = 0;
-  for (const SpoolExtent& extent : extents_) sum += extent.length;
-  return sum;
-}
-
-namespace {
-
-constexpr std::uint32_t kSmallRun = 2048;
-constexpr std::size_t kLargestDatagram = 65535;
-
-std::string because(int error) {
-  return std::generic_category().message(error);
-}
-
-// So many full runs are written at once: 256 KiB.
-constexpr std::size_t kQueuedRuns = 16;
-
-// Writes all of it, or errno says why not; a partial write is taken back by the next one at its
-// offset. Leaves nothing of `parts` as it was.
-bool write_at(int file, std::span<iovec> parts, std::uint64_t offset) {
-  while (!parts.empty()) {
-    const ssize_t written =
-        ::pwritev(file, parts.data(), static_cast<int>(parts.size()), static_cast<off_t>(offset));
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    offset += static_cast<std::uint64_t>(written);
-    auto rest = static_cast<std::size_t>(written);
-    while (!parts.empty() && rest >= parts.front().iov_len) {
-      rest -= parts.front().iov_len;
-      parts = parts.subspan(1);
-    }
-    if (parts.empty()) return true;
-    parts.front().iov_base = static_cast<std::byte*>(parts.front().iov_base) + rest;
-    parts.front().iov_len -= rest;
-  }
-  return true;
-}
-
-}  // namespace
-
-Spool::Spool(std::string prefix, const SpoolOptions& options)
-    : prefix_(std::move(prefix)),
-      options_(options),
-      small_(std::make_unique<BlockPool>(kSmallRun)),
-      large_(std::make_unique<BlockPool>(options.run_bytes)) {
-  queue_.reserve(kQueuedRuns);
-}
+Spool::Spool(const SpoolOptions& options, RunOutlet& outlet, std::unique_ptr<RunOutlet> owned)
+    : options_(options),
+      owned_(std::move(owned)),
+      outlet_(outlet),
+      current_(std::make_unique<Current>()) {}
 Spool::~Spool() = default;
+
+// What stands in the segments is on the capture's clock.
+void Spool::set_wall_offset(Duration offset) {
+  if (offset == wall_offset_) return;
+  wall_offset_ = offset;
+  current_->segment = {};
+}
 
 Result<std::unique_ptr<Spool>> Spool::open(const std::string& directory,
                                            const SpoolOptions& options, const std::string& name) {
-  std::error_code error;
-  if (!std::filesystem::is_directory(directory, error)) {
-    if (::mkdir(directory.c_str(), 0750) != 0 && errno != EEXIST) {
-      return failure("spool " + directory + ": cannot be created: " + because(errno));
-    }
-  }
-  if (::access(directory.c_str(), R_OK | W_OK | X_OK) != 0) {
-    return failure("spool " + directory + ": cannot be written: " + because(errno));
+  if (auto ready = make_spool_folder(directory); !ready) {
+    return tl::make_unexpected(std::move(ready.error()));
   }
   const std::string prefix = directory + "/" + std::to_string(::getpid()) + "-" + name;
-  return std::unique_ptr<Spool>(new Spool(prefix, options));
+  auto outlet = std::make_unique<InlineOutlet>(prefix, options);
+  RunOutlet& there = *outlet;
+  return std::make_unique<Spool>(options, there, std::move(outlet));
 }
 
 bool Spool::append(SpoolRun& run, Timestamp time, Bytes ip) {
   if (ip.size() > kLargestDatagram) return false;
+  if (recovered_ != nullptr && append_again(run, ip)) [[unlikely]] {
+    ++packets_;
+    return true;
+  }
   const auto size = static_cast<std::uint32_t>(enhanced_packet_size(ip.size()));
   if (run.used != 0 && run.used + size > options_.run_bytes && !queue_run(run)) return false;
   if (run.used + size > run.capacity) grow(run, run.used + size);
   run.used +=
       static_cast<std::uint32_t>(write_enhanced_packet(run.blocks.get() + run.used, time, ip));
-  ++stats_.packets;
+  ++packets_;
+  return true;
+}
+
+// Where the packet stands already. What came before it is put into place first.
+bool Spool::append_again(SpoolRun& run, Bytes ip) {
+  const auto place = recovered_->take(ip);
+  if (!place) return false;
+  hand_over(run);
+  std::vector<RunHold>& runs = run.packets.runs();
+  if (!runs.empty()) {
+    SpooledRun& last = *runs.back().get();
+    const bool goes_on = last.segment.get() == place->segment && last.end() == place->offset;
+    if (goes_on && !last.is_shared()) {
+      last.length += place->length;
+      return true;
+    }
+  }
+  run.packets.append(
+      RunHold(new SpooledRun(SegmentHold(place->segment), place->offset, place->length)));
   return true;
 }
 
 void Spool::grow(SpoolRun& run, std::uint32_t needed) {
   SpoolRun larger;
   if (needed <= kSmallRun && run.packets.empty()) {
-    larger.blocks = {small_->take(), {small_.get()}};
+    larger.blocks = {outlet_.small.take(), {&outlet_.small}};
     larger.capacity = kSmallRun;
   } else if (needed <= options_.run_bytes) {
-    larger.blocks = {large_->take(), {large_.get()}};
+    larger.blocks = {outlet_.large.take(), {&outlet_.large}};
     larger.capacity = options_.run_bytes;
   } else {  // a datagram larger than a run
     larger.blocks = {new std::byte[needed], {}};
@@ -158,90 +167,104 @@ void Spool::grow(SpoolRun& run, std::uint32_t needed) {
 }
 
 SpooledPackets Spool::take(SpoolRun& run) {
-  // On failure the run's packets stay in it, and the queue in memory: a later take may find the
-  // disk willing again.
-  if (run.used != 0) static_cast<void>(queue_run(run));
+  // On failure the run's packets stay in it, and others in memory: a later take may find the disk
+  // willing again.
+  if (run.used != 0) static_cast<void>(queue_run(run, /*is_last=*/true));
   SpooledPackets packets = run.packets;
-  if (!write_queue()) forget_unwritten(packets);
+  if (!outlet_.settle()) {
+    std::erase_if(packets.runs(), [](const RunHold& spooled) {
+      return spooled.get()->end() > spooled.get()->segment->written();
+    });
+  }
   return packets;
 }
 
-bool Spool::queue_run(SpoolRun& run) {
-  if (queue_.size() >= kQueuedRuns && !write_queue()) return false;
-  const bool fits = current_.get() != nullptr &&
-                    std::uint64_t{current_used_} + run.used <= options_.segment_bytes;
-  if (!fits && (!write_queue() || !start_segment())) return false;
-  run.packets.append({current_, current_used_, run.used});
-  current_used_ += run.used;
-  queue_.push_back({std::move(run.blocks), run.used});
+bool Spool::queue_run(SpoolRun& run, bool is_last) {
+  if (!outlet_.has_room(run.capacity, is_last)) return false;
+  const bool fits = current_->segment.get() != nullptr &&
+                    std::uint64_t{current_->used} + run.used <= options_.segment_bytes;
+  if (!fits) {
+    current_->segment = outlet_.make_segment(wall_offset_);
+    current_->used = static_cast<std::uint32_t>(current_->segment->preamble().size());
+  }
+  RunHold spooled(new SpooledRun(current_->segment, current_->used, run.used));
+  current_->used += run.used;
+  run.packets.append(spooled);
+  BlockPool* const pool = run.blocks.get_deleter().pool;
+  outlet_.put({.run = spooled.forget(),
+               .blocks = run.blocks.release(),
+               .pool = pool,
+               .capacity = run.capacity});
   run.used = 0;
   run.capacity = 0;
-  if (queue_.size() >= kQueuedRuns) static_cast<void>(write_queue());
   return true;
 }
 
-bool Spool::write_queue() {
-  if (queue_.empty()) return true;
-  std::array<iovec, kQueuedRuns> parts;
-  for (std::size_t i = 0; i < queue_.size(); ++i) {
-    parts[i] = {.iov_base = queue_[i].blocks.get(), .iov_len = queue_[i].used};
+void Spool::flush() {
+  static_cast<void>(outlet_.settle());
+}
+
+const std::string& Spool::last_error() const {
+  return outlet_.last_error();
+}
+
+SpoolStats Spool::stats() const {
+  SpoolStats stats = outlet_.stats();
+  stats.packets = packets_;
+  return stats;
+}
+
+Result<void> make_spool_folder(const std::string& directory) {
+  std::error_code error;
+  const bool there = std::filesystem::is_directory(directory, error);
+  if (!there && ::mkdir(directory.c_str(), 0750) != 0 && errno != EEXIST) {
+    return failure("spool " + directory + ": cannot be created: " + because(errno));
   }
-  if (!write_at(current_.get()->file(), std::span(parts).first(queue_.size()), queue_offset_)) {
-    return refuse(current_.get()->path(), "cannot be written");
+  if (::access(directory.c_str(), R_OK | W_OK | X_OK) != 0) {
+    return failure("spool " + directory + ": cannot be written: " + because(errno));
   }
-  stats_.bytes_written += current_used_ - queue_offset_;
-  queue_offset_ = current_used_;
-  queue_.clear();
-  return true;
+  return {};
 }
 
-// What stands in the queue alone cannot be read back.
-void Spool::forget_unwritten(SpooledPackets& packets) const {
-  packets.erase_if([&](const SpoolExtent& extent) {
-    return extent.segment.get() == current_.get() && extent.offset >= queue_offset_;
-  });
+SpoolReader::~SpoolReader() {
+  if (file_ >= 0) ::close(file_);
 }
 
-bool Spool::start_segment() {
-  const std::string path = prefix_ + std::to_string(next_number_) + ".pcapng";
-  const int file = ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0640);
-  if (file < 0) return refuse(path, "cannot be created");
-  SegmentHold segment(new SpoolSegment(path, file));
-  std::vector<std::byte> preamble = pcapng_preamble(LinkType::kRaw);
-  iovec part{.iov_base = preamble.data(), .iov_len = preamble.size()};
-  if (!write_at(file, {&part, 1}, 0)) return refuse(path, "cannot be written");
-  current_ = std::move(segment);
-  current_used_ = static_cast<std::uint32_t>(preamble.size());
-  queue_offset_ = current_used_;
-  ++next_number_;
-  ++stats_.segments;
-  stats_.bytes_written += preamble.size();
-  return true;
-}
-
-bool Spool::refuse(const std::string& path, const char* what) {
-  last_error_ = "spool " + path + ": " + what + ": " + because(errno);
-  ++stats_.write_errors;
-  return false;
+Result<void> SpoolReader::load(const SpooledRun& run) {
+  const std::string& path = run.segment->path();
+  const auto refused = [&](const std::string& why) {
+    return failure("spool " + path + ": offset " + std::to_string(run.offset) +
+                   ": cannot be read back: " + why);
+  };
+  const auto end = std::chrono::steady_clock::now() + kReadPatience;
+  while (run.segment->written() < run.end()) {
+    if (std::chrono::steady_clock::now() > end) return refused("the disk has not taken it yet");
+    std::this_thread::sleep_for(kReadPoll);
+  }
+  if (segment_ != run.segment.get()) {
+    if (file_ >= 0) ::close(file_);
+    file_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    segment_ = file_ < 0 ? nullptr : run.segment.get();
+    if (file_ < 0) return refused(because(errno));
+  }
+  buffer_.resize(run.length);
+  position_ = 0;
+  const ssize_t got = ::pread(file_, buffer_.data(), run.length, run.offset);
+  if (got == static_cast<ssize_t>(run.length)) return {};
+  const int error = errno;
+  buffer_.clear();
+  return refused(got < 0 ? because(error) : "the file ends early");
 }
 
 Result<bool> SpoolReader::next(SpooledPacket& packet) {
   if (position_ == buffer_.size()) {
-    if (next_extent_ == packets_->extents().size()) return false;
-    const SpoolExtent& extent = packets_->extents()[next_extent_++];
-    buffer_.resize(extent.length);
-    position_ = 0;
-    const ssize_t got =
-        ::pread(extent.segment.get()->file(), buffer_.data(), extent.length, extent.offset);
-    if (got != static_cast<ssize_t>(extent.length)) {
-      return failure(
-          "spool " + extent.segment.get()->path() + ": offset " + std::to_string(extent.offset) +
-          ": cannot be read back: " + (got < 0 ? because(errno) : "the file ends early"));
-    }
+    if (next_run_ == packets_->runs().size()) return false;
+    const SpooledRun& run = *packets_->runs()[next_run_++].get();
+    if (auto loaded = load(run); !loaded) return tl::make_unexpected(std::move(loaded.error()));
   }
   const auto block = read_enhanced_packet(Bytes(buffer_).subspan(position_));
   if (!block) {
-    return failure("spool " + packets_->extents()[next_extent_ - 1].segment.get()->path() +
+    return failure("spool " + packets_->runs()[next_run_ - 1].get()->segment->path() +
                    ": a packet block is damaged");
   }
   packet.time = block->time;

@@ -1,6 +1,7 @@
 #include "stream_directory.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace koegura::capture {
@@ -10,11 +11,53 @@ namespace {
 constexpr Duration kNewsAge = std::chrono::seconds(1);
 constexpr Duration kHeardWithin = std::chrono::seconds(5);
 
+// A stream's own two ends, one if they are the same.
+std::size_t ends_of(const StreamKey& key) {
+  return key.source == key.destination ? 1 : 2;
+}
+const Endpoint& end_of(const StreamKey& key, std::size_t end) {
+  return end == 0 ? key.source : key.destination;
+}
+
+std::uint64_t hash_of_way(const Endpoint& from, const Endpoint& to) {
+  return mix(mix(hash_of(from), 1), hash_of(to));  // not that of the way back
+}
+
+bool is_same_pair(const StreamKey& a, const StreamKey& b) {
+  return (a.source == b.source && a.destination == b.destination) ||
+         (a.source == b.destination && a.destination == b.source);
+}
+
+// Any order of pairs of endpoints, whichever of the two is the source.
+int compare_pairs(const StreamKey& a, const StreamKey& b) {
+  const auto pair = [](const StreamKey& key) {
+    const auto source = std::tie(key.source.address.bytes, key.source.port);
+    const auto destination = std::tie(key.destination.address.bytes, key.destination.port);
+    return source < destination ? std::pair(source, destination) : std::pair(destination, source);
+  };
+  const auto of_a = pair(a);
+  const auto of_b = pair(b);
+  if (of_a == of_b) return 0;
+  return of_a < of_b ? -1 : 1;
+}
+
+bool is_earlier(const HeardStream& a, const HeardStream& b) {
+  return std::tie(a.first, a.ref.lane, a.ref.number) < std::tie(b.first, b.ref.lane, b.ref.number);
+}
+
+// A stranger's, of which a media-only call may come.
+bool is_alone(const HeardStream& stream) {
+  return stream.phase == HeardPhase::kGoesOn && stream.owners.empty() && stream.active;
+}
+
 }  // namespace
 
-StreamDirectory::StreamDirectory(const CaptureOptions& options, std::vector<StreamKeeper*> keepers,
-                                 Signalling& signalling, CallSink& sink)
-    : options_(options), keepers_(std::move(keepers)), signalling_(signalling), sink_(sink) {}
+StreamDirectory::StreamDirectory(const CaptureOptions& options, Surroundings surroundings)
+    : options_(options),
+      keepers_(std::move(surroundings.keepers)),
+      signalling_(surroundings.signalling),
+      history_(surroundings.history),
+      sink_(surroundings.sink) {}
 StreamDirectory::~StreamDirectory() = default;
 
 void StreamDirectory::on_stream_began(StreamRef ref, const StreamKey& key, MediaKind kind,
@@ -77,12 +120,15 @@ void StreamDirectory::release(LegId leg, Timestamp at) {
 void StreamDirectory::tell_t38(const std::vector<Endpoint>& endpoints) {
   for (const Endpoint& endpoint : endpoints) {
     const bool expected = join_.expects_t38(endpoint);
-    const auto told = std::find(t38_.begin(), t38_.end(), endpoint);
-    if (expected == (told != t38_.end())) continue;
+    if (expected == t38_.contains(endpoint)) continue;
+    if (expected && t38_.size() >= options_.max_streams) {
+      ++refused_entries_;
+      continue;
+    }
     if (expected) {
-      t38_.push_back(endpoint);
+      t38_.insert(endpoint);
     } else {
-      t38_.erase(told);
+      t38_.erase(endpoint);
     }
     for (StreamKeeper* keeper : keepers_) keeper->expect_t38(endpoint, expected);
   }
@@ -91,12 +137,16 @@ void StreamDirectory::tell_t38(const std::vector<Endpoint>& endpoints) {
 void StreamDirectory::on_claimed(const Endpoint& endpoint, Timestamp at) {
   const auto found = by_endpoint_.find(endpoint);
   if (found == by_endpoint_.end()) return;
-  const std::vector<HeardStream*> streams = found->second;  // take_over changes the index
+  // As many as a leg may have; a copy, as take_over changes the index.
+  const std::vector<HeardStream*>& all = found->second;
+  const std::size_t count = std::min(all.size(), MediaJoin::kMaxStreams);
+  const std::vector<HeardStream*> streams(all.end() - static_cast<std::ptrdiff_t>(count),
+                                          all.end());
   for (HeardStream* stream : streams) {
     if (stream->phase == HeardPhase::kOver) {
       keeper_of(*stream).forget(stream->ref.number);
     } else if (!stream->owners.empty() && join_.is_released(*stream)) {
-      if (stream->key.destination == endpoint) take_over(*stream);
+      if (stream->key.destination == endpoint && !take_over(*stream)) assign(*stream);
     } else if (stream->owners.empty() && stream->last + options_.media_hold + kNewsAge < at) {
       continue;  // fell silent long before: somebody else's
     } else {
@@ -106,12 +156,19 @@ void StreamDirectory::on_claimed(const Endpoint& endpoint, Timestamp at) {
 }
 
 // The endpoint goes to the next call while the last one still lingers: the stream stays with the
-// last call as it is, and its next packet starts another.
-void StreamDirectory::take_over(HeardStream& stream) {
+// last call as it is, and its next packet starts another. False if too many have been taken over
+// whose calls have not come yet: both calls will have this one.
+bool StreamDirectory::take_over(HeardStream& stream) {
+  if (detached_ >= options_.max_streams) {
+    ++refused_entries_;
+    return false;
+  }
+  ++detached_;
   unindex(stream);
   stream.phase = HeardPhase::kDetached;
   stream.answers.push_back({});
   keeper_of(stream).give(stream.ref.number, Give::kDetach);
+  return true;
 }
 
 void StreamDirectory::ask(HeardStream& stream, std::uint64_t call, Side side) {
@@ -157,11 +214,13 @@ void StreamDirectory::arrived(std::uint64_t id) {
   // In the order in which they began, whichever answer came first.
   std::stable_sort(call.streams.begin(), call.streams.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
+  history_.mend(call.streams);
   if (call.state == CallState::kMediaOnly) {
     if (call.streams.empty()) return;
     for (const FinishedStream& stream : call.streams) call.end = std::max(call.end, stream.last);
     ++media_only_calls_;
   }
+  history_.describe(call);
   sink_.take(std::move(call));
 }
 
@@ -177,44 +236,50 @@ void StreamDirectory::finish(LegId leg, FinishedCall call) {
   arrived(id);
 }
 
-void StreamDirectory::finish_silent(Timestamp since, const char* reason) {
-  std::vector<HeardStream*> unowned;
+void StreamDirectory::keep_packets() {
   for (const auto& [ref, stream] : streams_) {
-    const bool alone = stream->phase == HeardPhase::kGoesOn && stream->owners.empty();
-    if (alone && stream->active && stream->last < since) unowned.push_back(stream.get());
-  }
-  // The same input gives the same calls in the same order.
-  std::sort(unowned.begin(), unowned.end(), [](const auto* a, const auto* b) {
-    return std::pair(a->ref.lane, a->ref.number) < std::pair(b->ref.lane, b->ref.number);
-  });
-  for (HeardStream* stream : unowned) {
-    // An earlier group may have taken this one with it: then it is over.
-    if (stream->phase != HeardPhase::kGoesOn) continue;
-    const std::vector<HeardStream*> group = silent_group(*stream, since);
-    if (!group.empty()) finish_media_only(group, reason);
+    if (stream->given) keep_on_disk(std::move(stream->given->spooled.runs()));
   }
 }
 
-// All unowned streams between the two endpoints, if each has been silent since then.
-std::vector<HeardStream*> StreamDirectory::silent_group(const HeardStream& stream,
-                                                        Timestamp since) const {
-  std::vector<HeardStream*> group;
-  for (HeardStream* other : by_endpoint_.at(stream.key.source)) {
-    const bool same_pair = other->key.destination == stream.key.destination ||
-                           other->key.source == stream.key.destination;
-    const bool alone = other->phase == HeardPhase::kGoesOn && other->owners.empty();
-    if (!same_pair || !other->active || !alone) continue;
-    if (other->last >= since) return {};
-    group.push_back(other);
+void StreamDirectory::finish_silent(Timestamp since, const char* reason) {
+  const bool any = std::any_of(streams_.begin(), streams_.end(), [&](const auto& entry) {
+    return is_alone(*entry.second) && entry.second->last < since;
+  });
+  if (!any) return;
+  // All unowned streams between the same two endpoints are one call, if each has been silent.
+  const std::vector<HeardStream*> strangers = strangers_by_pair();
+  std::vector<std::span<HeardStream* const>> groups;
+  for (auto begin = strangers.begin(); begin != strangers.end();) {
+    const auto end = std::find_if(begin, strangers.end(), [&](const HeardStream* stream) {
+      return !is_same_pair(stream->key, (*begin)->key);
+    });
+    const bool silent =
+        std::all_of(begin, end, [&](const HeardStream* stream) { return stream->last < since; });
+    if (silent) groups.emplace_back(begin, end);
+    begin = end;
   }
-  std::sort(group.begin(), group.end(),
-            [](const auto* a, const auto* b) { return a->first < b->first; });
-  return group;
+  // The same input gives the same calls in the same order.
+  std::sort(groups.begin(), groups.end(),
+            [](const auto& a, const auto& b) { return is_earlier(*a.front(), *b.front()); });
+  for (const auto& group : groups) finish_media_only(group, reason);
+}
+
+// Of each pair the one first that began first.
+std::vector<HeardStream*> StreamDirectory::strangers_by_pair() const {
+  std::vector<HeardStream*> strangers;
+  for (const auto& [ref, stream] : streams_) {
+    if (is_alone(*stream)) strangers.push_back(stream.get());
+  }
+  std::sort(strangers.begin(), strangers.end(), [](const auto* a, const auto* b) {
+    const int order = compare_pairs(a->key, b->key);
+    return order != 0 ? order < 0 : is_earlier(*a, *b);
+  });
+  return strangers;
 }
 
 // The side heard first stands as the caller: without SIP nothing better is known.
-void StreamDirectory::finish_media_only(const std::vector<HeardStream*>& group,
-                                        const char* reason) {
+void StreamDirectory::finish_media_only(std::span<HeardStream* const> group, const char* reason) {
   const StreamKey first = group.front()->key;
   const std::uint64_t id = next_call_++;
   FinishedCall& call = calls_[id].call;
@@ -233,23 +298,21 @@ bool StreamDirectory::is_heard(const HeardStream& stream, Timestamp now) const {
   return stream.active && stream.phase == HeardPhase::kGoesOn && stream.last + kHeardWithin >= now;
 }
 
-bool StreamDirectory::has_other_direction(const HeardStream& stream, Timestamp now) const {
-  const auto found = by_endpoint_.find(stream.key.source);
-  return found != by_endpoint_.end() &&
-         std::any_of(found->second.begin(), found->second.end(), [&](const HeardStream* other) {
-           return other->key.destination == stream.key.source &&
-                  other->key.source == stream.key.destination && is_heard(*other, now);
-         });
-}
-
 Hearing StreamDirectory::hearing(Timestamp now) const {
   Hearing hearing;
+  std::unordered_set<std::uint64_t> ways;  // that are heard; a figure may live with hashes
   for (const auto& [ref, stream] : streams_) {
     if (stream->active) hearing.last_rtp = std::max(hearing.last_rtp, stream->last);
     if (!is_heard(*stream, now)) continue;
     ++hearing.streams;
     if (stream->owners.empty()) ++hearing.strangers;
-    if (!has_other_direction(*stream, now)) ++hearing.one_way_streams;
+    ways.insert(hash_of_way(stream->key.source, stream->key.destination));
+  }
+  for (const auto& [ref, stream] : streams_) {
+    if (!is_heard(*stream, now)) continue;
+    if (!ways.contains(hash_of_way(stream->key.destination, stream->key.source))) {
+      ++hearing.one_way_streams;
+    }
   }
   return hearing;
 }
@@ -262,23 +325,34 @@ void StreamDirectory::describe(LegId leg, Timestamp now, LiveCall& call) const {
 }
 
 void StreamDirectory::index(HeardStream& stream) {
-  by_endpoint_[stream.key.source].push_back(&stream);
-  if (!(stream.key.source == stream.key.destination)) {
-    by_endpoint_[stream.key.destination].push_back(&stream);
+  for (std::size_t end = 0; end < ends_of(stream.key); ++end) {
+    std::vector<HeardStream*>& streams = by_endpoint_[end_of(stream.key, end)];
+    stream.places[end] = streams.size();
+    streams.push_back(&stream);
   }
 }
 
+// One endpoint may have thousands of streams: none of them is searched for.
 void StreamDirectory::unindex(HeardStream& stream) {
-  for (const Endpoint& endpoint : {stream.key.source, stream.key.destination}) {
+  for (std::size_t end = 0; end < ends_of(stream.key); ++end) {
+    const Endpoint& endpoint = end_of(stream.key, end);
     const auto found = by_endpoint_.find(endpoint);
     if (found == by_endpoint_.end()) continue;
-    std::erase(found->second, &stream);
-    if (found->second.empty()) by_endpoint_.erase(found);
+    std::vector<HeardStream*>& streams = found->second;
+    HeardStream* const last = streams.back();
+    last->places[last->key.source == endpoint ? 0 : 1] = stream.places[end];
+    streams[stream.places[end]] = last;
+    streams.pop_back();
+    if (streams.empty()) by_endpoint_.erase(found);
   }
 }
 
 void StreamDirectory::erase(HeardStream& stream) {
-  if (stream.phase != HeardPhase::kDetached) unindex(stream);
+  if (stream.phase == HeardPhase::kDetached) {
+    --detached_;
+  } else {
+    unindex(stream);
+  }
   const StreamRef ref = stream.ref;  // erase reads its key while the stream goes
   streams_.erase(ref);
 }

@@ -48,6 +48,8 @@ class StreamListener {
   virtual void on_stream_gone(StreamRef stream) = 0;
   // The answer to give: side is not known there.
   virtual void on_stream_given(StreamRef stream, std::unique_ptr<FinishedStream> given) = 0;
+  // Much of what was told is not taken up yet: no more streams may begin.
+  [[nodiscard]] virtual bool is_busy() const { return false; }
 };
 
 enum class Give : std::uint8_t {

@@ -67,8 +67,33 @@ struct alignas(64) RtpStream {
   Timestamp first;
   Timestamp over_since;
   std::uint64_t number = 0;
-  std::size_t place = 0;  // in the table's dense list
+  std::size_t place = 0;       // in the table's dense list
+  bool stranger = false;       // active, and no SDP claims it
+  RtpStream* older = nullptr;  // in the StreamQueue that has it
+  RtpStream* newer = nullptr;
   std::vector<WaitingFrames> waiting;
+};
+
+// Streams in the order in which they were added; taking one out costs nothing.
+class StreamQueue {
+ public:
+  void add(RtpStream& stream) {
+    stream.older = newest_;
+    (newest_ != nullptr ? newest_->newer : oldest_) = &stream;
+    newest_ = &stream;
+  }
+  // REQUIRES: it is in the queue.
+  void remove(RtpStream& stream) {
+    (stream.older != nullptr ? stream.older->newer : oldest_) = stream.newer;
+    (stream.newer != nullptr ? stream.newer->older : newest_) = stream.older;
+    stream.older = nullptr;
+    stream.newer = nullptr;
+  }
+  [[nodiscard]] RtpStream* oldest() const { return oldest_; }
+
+ private:
+  RtpStream* oldest_ = nullptr;
+  RtpStream* newest_ = nullptr;
 };
 
 struct StreamDelete {

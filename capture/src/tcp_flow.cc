@@ -21,6 +21,12 @@ std::int32_t distance(std::uint32_t from, std::uint32_t to) {
   return static_cast<std::int32_t>(to - from);
 }
 
+// Neither clear nor assigning {} does.
+template <typename Entries>
+void free_memory(Entries& entries) {
+  Entries().swap(entries);
+}
+
 std::size_t line_ends_before(Bytes bytes) {
   const auto message = std::find_if(bytes.begin(), bytes.end(), [](std::byte byte) {
     return byte != std::byte{'\r'} && byte != std::byte{'\n'};
@@ -99,7 +105,7 @@ void TcpFlow::abandon() {
     context_.accounting.count(Defect::kTcpGap, segment.frames);
     datagram_bytes_ -= segment.datagram.ip.size();
   }
-  held_.clear();
+  free_memory(held_);
 }
 
 std::uint64_t TcpFlow::waiting() const {
@@ -149,8 +155,8 @@ void TcpFlow::hold(Segment segment) {
   }
   datagram_bytes_ += segment.datagram.ip.size();
   held_.insert(place, std::move(segment));
-  const bool too_much =
-      bytes() > context_.options.max_message_bytes || held_.size() > kMaxSegmentsPerMessage;
+  const bool too_much = buffer_.size() + datagram_bytes_ > context_.options.max_message_bytes ||
+                        held_.size() > kMaxSegmentsPerMessage;
   if (too_much) give_up_hole();
 }
 
@@ -162,6 +168,7 @@ void TcpFlow::append_held() {
     append(std::move(*segment));
   }
   held_.erase(held_.begin(), segment);
+  if (held_.empty()) free_memory(held_);
 }
 
 void TcpFlow::deliver() {
@@ -199,6 +206,7 @@ void TcpFlow::deliver_message(std::size_t begin, std::size_t end) {
   context_.sink.on_tcp_message(time, source_, destination_,
                                Bytes(buffer_).subspan(begin, end - begin),
                                std::span<const TcpSegment>(segments_).subspan(from, count));
+  has_spoken_ = true;
 }
 
 // What lies before the next message: messages given, and keep-alives.
@@ -213,6 +221,14 @@ void TcpFlow::discard_front(std::size_t size) {
   segments_.erase(segments_.begin(), segments_.begin() + static_cast<std::ptrdiff_t>(done));
   buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(size));
   for (Share& share : shares_) share.end -= size;
+  if (buffer_.empty()) let_go();
+}
+
+// Thousands of connections are idle most of the time.
+void TcpFlow::let_go() {
+  free_memory(buffer_);
+  free_memory(segments_);
+  free_memory(shares_);
 }
 
 void TcpFlow::discard_buffer(Defect defect) {
@@ -221,9 +237,7 @@ void TcpFlow::discard_buffer(Defect defect) {
     context_.accounting.count(defect, shares_[i].frames);
     datagram_bytes_ -= segments_[i].ip.size();
   }
-  buffer_.clear();
-  segments_.clear();
-  shares_.clear();
+  let_go();
 }
 
 }  // namespace koegura::capture

@@ -45,7 +45,12 @@ class TcpFlow {
   // REQUIRES: has_hole().
   [[nodiscard]] Timestamp hole_since() const { return held_.front().datagram.time; }
   [[nodiscard]] std::uint32_t next_sequence() const { return next_; }
-  [[nodiscard]] std::size_t bytes() const { return buffer_.size() + datagram_bytes_; }
+  [[nodiscard]] bool has_spoken() const { return has_spoken_; }  // a whole message
+  // Memory. A flow that waits for nothing holds none.
+  [[nodiscard]] std::size_t bytes() const {
+    return buffer_.capacity() + datagram_bytes_ + segments_.capacity() * sizeof(TcpSegment) +
+           shares_.capacity() * sizeof(Share) + held_.capacity() * sizeof(Segment);
+  }
   // Frames held and not counted.
   [[nodiscard]] std::uint64_t waiting() const;
 
@@ -78,6 +83,7 @@ class TcpFlow {
   void deliver_message(std::size_t begin, std::size_t end);
   void discard_front(std::size_t size);
   void discard_buffer(Defect defect);
+  void let_go();
 
   Context context_;
   Endpoint source_;
@@ -85,6 +91,7 @@ class TcpFlow {
   std::uint32_t next_;
   bool scanning_ = false;  // the stream's place among messages is lost
   bool is_sip_ = true;
+  bool has_spoken_ = false;
 
   std::vector<std::byte> buffer_;     // in order, from the start of a message
   std::vector<TcpSegment> segments_;  // the datagrams that carried it, and

@@ -1,5 +1,6 @@
 #include "capture/tcp_reassembly.h"
 
+#include <array>
 #include <cassert>
 #include <list>
 #include <optional>
@@ -30,7 +31,7 @@ struct FlowKey {
 
 struct FlowKeyHash {
   std::size_t operator()(const FlowKey& key) const {
-    return mix(hash_of(key.source), hash_of(key.destination));
+    return mix(mix(hash_of(key.source), 1), hash_of(key.destination));  // they may be equal
   }
 };
 
@@ -46,35 +47,49 @@ class TcpReassemblyImpl final : public TcpReassembly {
   void advance(Timestamp now) override;
   void finish() override;
   [[nodiscard]] std::uint64_t waiting() const override;
+  [[nodiscard]] const TcpReassemblyStats& stats() const override { return stats_; }
 
  private:
+  // Whoever opens connections and never says a whole message cannot push out those who did.
+  enum Rank : std::uint8_t { kUnproven, kIdle, kBusy };
   struct Entry {
     FlowKey key;
     TcpFlow flow;
     Timestamp last;
+    Rank rank = kUnproven;
   };
   using Entries = std::list<Entry>;
 
   // The flow of the packet, made new where its payload starts a message.
   std::optional<Entries::iterator> find_or_create(const FlowKey& key, const Packet& packet);
   void add(TcpFlow& flow, const Packet& packet);
+  void make_room();
+  void free_bytes();
+  void rank(Entries::iterator entry);
+  void give_up_holes(Entries& entries, Timestamp now);
   void erase(Entries::iterator entry);
-  // Does something to a flow, and keeps buffered_ right and the flow only if it is SIP.
+  // Does something to a flow, and keeps buffered_ and its rank right and the flow only if it is
+  // SIP.
   template <typename Change>
   void change(Entries::iterator entry, Change what) {
     buffered_ -= entry->flow.bytes();
     what(entry->flow);
     buffered_ += entry->flow.bytes();
-    if (!entry->flow.is_sip()) erase(entry);
+    if (entry->flow.is_sip()) {
+      rank(entry);
+    } else {
+      erase(entry);
+    }
   }
 
   TcpReassemblyOptions options_;
   Accounting& accounting_;
   TcpFlow::Context context_;
-  Entries entries_;  // the longest unused first
+  std::array<Entries, 3> entries_;  // by rank, the longest unused first
   std::unordered_map<FlowKey, Entries::iterator, FlowKeyHash> by_key_;
   std::size_t buffered_ = 0;  // Σ flow.bytes()
   std::optional<Timestamp> swept_;
+  TcpReassemblyStats stats_;
 };
 
 void TcpReassemblyImpl::on_packet(const Packet& packet) {
@@ -88,9 +103,8 @@ void TcpReassemblyImpl::on_packet(const Packet& packet) {
   }
   const auto entry = *found;
   entry->last = packet.time;
-  entries_.splice(entries_.end(), entries_, entry);
   change(entry, [&](TcpFlow& flow) { add(flow, packet); });
-  while (buffered_ > options_.max_buffered_bytes) erase(entries_.begin());
+  while (buffered_ > options_.max_buffered_bytes) free_bytes();
 }
 
 void TcpReassemblyImpl::add(TcpFlow& flow, const Packet& packet) {
@@ -116,32 +130,60 @@ std::optional<TcpReassemblyImpl::Entries::iterator> TcpReassemblyImpl::find_or_c
   const auto found = by_key_.find(key);
   if (found != by_key_.end()) return found->second;
   if (!starts_sip_message(packet.payload)) return std::nullopt;
-  if (by_key_.size() >= options_.max_connections) erase(entries_.begin());
+  if (by_key_.size() >= options_.max_connections) make_room();
   const std::uint32_t syn = (packet.tcp_flags & kSyn) != 0 ? 1 : 0;
-  entries_.push_back({key,
-                      TcpFlow(context_, key.source, key.destination, packet.tcp_sequence + syn),
-                      packet.time});
-  const auto entry = std::prev(entries_.end());
+  Entries& fresh = entries_[kUnproven];
+  fresh.push_back({key, TcpFlow(context_, key.source, key.destination, packet.tcp_sequence + syn),
+                   packet.time});
+  const auto entry = std::prev(fresh.end());
   by_key_.emplace(key, entry);
   return entry;
+}
+
+void TcpReassemblyImpl::make_room() {
+  ++stats_.connections_forgotten;
+  for (Entries& entries : entries_) {
+    if (!entries.empty()) return erase(entries.begin());
+  }
+}
+
+// REQUIRES: buffered_ > 0.
+void TcpReassemblyImpl::free_bytes() {
+  ++stats_.connections_given_up;
+  Entries& unproven = entries_[kUnproven];
+  erase(unproven.empty() ? entries_[kBusy].begin() : unproven.begin());
+}
+
+// Used now: behind all others of its rank.
+void TcpReassemblyImpl::rank(Entries::iterator entry) {
+  Entries& from = entries_[entry->rank];
+  const Rank proven = entry->flow.bytes() == 0 ? kIdle : kBusy;
+  entry->rank = entry->flow.has_spoken() ? proven : kUnproven;
+  Entries& to = entries_[entry->rank];
+  to.splice(to.end(), from, entry);
 }
 
 void TcpReassemblyImpl::erase(Entries::iterator entry) {
   buffered_ -= entry->flow.bytes();
   entry->flow.abandon();
   by_key_.erase(entry->key);
-  entries_.erase(entry);
+  entries_[entry->rank].erase(entry);
 }
 
 void TcpReassemblyImpl::advance(Timestamp now) {
   if (swept_ && now >= *swept_ && now - *swept_ < kSweepInterval) return;
   swept_ = now;
-  while (!entries_.empty() && now - entries_.front().last > options_.idle_timeout) {
-    erase(entries_.begin());
+  for (Entries& entries : entries_) {
+    while (!entries.empty() && now - entries.front().last > options_.idle_timeout) {
+      erase(entries.begin());
+    }
+    if (buffered_ != 0) give_up_holes(entries, now);
   }
-  if (buffered_ == 0) return;  // so nobody has a hole
-  for (auto entry = entries_.begin(); entry != entries_.end();) {
-    const auto next = std::next(entry);
+}
+
+void TcpReassemblyImpl::give_up_holes(Entries& entries, Timestamp now) {
+  for (auto entry = entries.begin(); entry != entries.end();) {
+    const auto next = std::next(entry);  // change ranks the entry anew
     const bool overdue = entry->flow.has_hole() && now - entry->flow.hole_since() > kHoleTimeout;
     if (overdue) change(entry, [](TcpFlow& flow) { flow.give_up_hole(); });
     entry = next;
@@ -149,18 +191,22 @@ void TcpReassemblyImpl::advance(Timestamp now) {
 }
 
 void TcpReassemblyImpl::finish() {
-  while (!entries_.empty()) {
-    const auto entry = entries_.begin();
-    buffered_ -= entry->flow.bytes();
-    entry->flow.close();  // gives the messages behind a hole
-    buffered_ += entry->flow.bytes();
-    erase(entry);
+  for (Entries& entries : entries_) {
+    while (!entries.empty()) {
+      const auto entry = entries.begin();
+      buffered_ -= entry->flow.bytes();
+      entry->flow.close();  // gives the messages behind a hole
+      buffered_ += entry->flow.bytes();
+      erase(entry);
+    }
   }
 }
 
 std::uint64_t TcpReassemblyImpl::waiting() const {
   std::uint64_t frames = 0;
-  for (const Entry& entry : entries_) frames += entry.flow.waiting();
+  for (const Entries& entries : entries_) {
+    for (const Entry& entry : entries) frames += entry.flow.waiting();
+  }
   return frames;
 }
 

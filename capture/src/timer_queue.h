@@ -3,6 +3,7 @@
 // keep a leg alive cost nothing here. (A sorted set would pay two tree operations for each.)
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <queue>
@@ -23,6 +24,8 @@ class TimerQueue {
   };
 
   void push(const WakeUp& wake_up) { heap_.push(wake_up); }
+  void clear() { heap_ = {}; }
+  [[nodiscard]] std::size_t size() const { return heap_.size(); }
   // The earliest wake-up that is due, taken out.
   std::optional<WakeUp> pop(Timestamp now) {
     if (heap_.empty() || heap_.top().at > now) return std::nullopt;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "steady_stamps.h"
+
 namespace koegura::capture {
 
 namespace {
@@ -11,7 +13,6 @@ constexpr double kMostSlew = 0.005;
 // Further off, a measured rate is no rate: the wall clock was set in between. EAL rounds hz to
 // 10 MHz, which is 0.4 % of the slowest counters.
 constexpr double kMostRateError = 0.01;
-constexpr Duration kSet = std::chrono::seconds(1);
 // The first measurements come after 10 ms, 20 ms, 40 ms ..., as hz is only about right.
 constexpr std::uint64_t kFirstSpans = 100;
 
@@ -38,15 +39,16 @@ void TscClock::measure(Reading now) {
   const double rate =
       static_cast<double>((now.wall - measured_.wall).count()) / static_cast<double>(ticks);
   const Timestamp ours = at(now.tsc);
-  if (std::abs(rate / nominal_rate_ - 1) <= kMostRateError) rate_ = rate;
+  const Duration behind = now.wall - ours;
+  const Duration since(static_cast<Duration::rep>(static_cast<double>(ticks) * nominal_rate_));
   span_ = std::min(span_ * 2, hz_);
   measured_ = now;
-  const Duration behind = now.wall - ours;
-  if (behind > kSet || behind < -kSet) {
+  if (is_step(behind, since)) {
     told_ = now.wall;
     slew_ = 0;
     return;
   }
+  if (std::abs(rate / nominal_rate_ - 1) <= kMostRateError) rate_ = rate;
   told_ = ours;
   const double wanted = static_cast<double>(behind.count()) / static_cast<double>(span_);
   slew_ = std::clamp(wanted, -kMostSlew * rate_, kMostSlew * rate_);

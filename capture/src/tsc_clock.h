@@ -3,11 +3,13 @@
 // The counter costs 10 ns to read and never jumps; the wall clock is right. So the two are read
 // together about once a second, and in between the time is a straight line over the counter. An
 // error is made up for within the next second, at most 0.5 % faster or slower than the wall clock:
-// two stamps are never in the wrong order, and a 20 ms packet interval is off by 0.1 ms at worst.
+// a 20 ms packet interval is off by 0.1 ms at worst, and while nobody sets the wall clock two
+// stamps are never in the wrong order.
 //
-// A wall clock that is over a second away was set, and then the time follows at once, also
-// backwards. Rejected: slewing that too. A box that starts with local time in its hardware clock is
-// nine hours off in Japan until NTP has answered, and would stamp calls wrongly for weeks.
+// A wall clock that has been set (is_step, which SteadyStamps uses as well) is followed at once,
+// also backwards: SteadyStamps takes the step out again, and could not if it came gradually.
+// Rejected: slewing a step of up to a second. It takes minutes, in which the kernel's stamps and
+// ours would be apart.
 //
 // Threads: one.
 #pragma once
@@ -33,7 +35,7 @@ class TscClock {
   [[nodiscard]] bool is_due(std::uint64_t tsc) const { return ticks_since(tsc) >= span_; }
   void measure(Reading now);
 
-  // Never earlier than for a smaller tsc, but for a measure that found the wall clock set back.
+  // Never earlier than for a smaller tsc, unless a measure found the wall clock set back.
   [[nodiscard]] Timestamp at(std::uint64_t tsc) const;
 
  private:

@@ -16,6 +16,7 @@ int weight(PieceKind kind) {
       return 1;
     case PieceKind::kDtx:
     case PieceKind::kLoss:
+    case PieceKind::kOutage:
       return 2;
     case PieceKind::kAudio:
       return 3;
@@ -38,8 +39,9 @@ SpanKind span_kind(PieceKind kind) {
 
 }  // namespace
 
-Channel::Channel(Side side, std::uint32_t call_rate, std::vector<StreamRenderer*> streams)
-    : side_(side), call_rate_(call_rate), streams_(std::move(streams)) {
+Channel::Channel(Side side, std::uint32_t call_rate, const OutageMap& outages,
+                 std::vector<StreamRenderer*> streams)
+    : side_(side), call_rate_(call_rate), outages_(outages), streams_(std::move(streams)) {
   std::stable_sort(streams_.begin(), streams_.end(), [](const auto* a, const auto* b) {
     return a->stream().packets > b->stream().packets;
   });
@@ -72,7 +74,7 @@ Position Channel::end() const {
 std::span<const Sample> Channel::render(Position from, Position to, SpanList& spans) {
   block_from_ = from;
   block_.assign(static_cast<std::size_t>(to - from), 0);
-  cover_ = {{.from = from, .to = to, .kind = PieceKind::kNoMedia, .note = nullptr}};
+  cover_block(to);
   for (StreamRenderer* stream : streams_) {
     stream->pieces().take(to, [&](const Piece& piece, std::span<const Sample> samples) {
       lay(piece, samples, *stream);
@@ -80,6 +82,22 @@ std::span<const Sample> Channel::render(Position from, Position to, SpanList& sp
   }
   note(spans);
   return block_;
+}
+
+// Before any stream lays its pieces.
+void Channel::cover_block(Position to) {
+  cover_.clear();
+  Position at = block_from_;
+  const auto add = [&](Position until, PieceKind kind) {
+    if (until <= at) return;
+    cover_.push_back({.from = at, .to = until, .kind = kind, .note = nullptr});
+    at = until;
+  };
+  for (const OutageMap::Stretch& away : outages_.stretches()) {
+    add(std::min(to, away.from), PieceKind::kNoMedia);
+    add(std::min(to, away.to), PieceKind::kOutage);
+  }
+  add(to, PieceKind::kNoMedia);
 }
 
 void Channel::lay(const Piece& piece, std::span<const Sample> samples, StreamRenderer& stream) {
@@ -116,6 +134,10 @@ void Channel::note(SpanList& spans) {
       if (part.from >= watch_until_) continue;
       if (!heard_before_) heard_before_ = Heard{.from = part.from, .to = part.to};
       heard_before_->to = std::min(part.to, watch_until_);
+    } else if (part.kind == PieceKind::kOutage) {
+      const bool goes_on = !missed_.empty() && missed_.back().to == part.from;
+      if (!goes_on) missed_.push_back({.from = part.from, .to = part.from});
+      missed_.back().to = part.to;
     } else {
       spans.add(span_kind(part.kind), side_, seconds(part.from), seconds(part.to),
                 part.note != nullptr ? *part.note : kNoNote);

@@ -15,8 +15,9 @@ namespace koegura::decode {
 
 class Channel {
  public:
-  // REQUIRES: the streams outlive this; all are of this side.
-  Channel(Side side, std::uint32_t call_rate, std::vector<StreamRenderer*> streams);
+  // REQUIRES: the streams and outages outlive this; all streams are of this side.
+  Channel(Side side, std::uint32_t call_rate, const OutageMap& outages,
+          std::vector<StreamRenderer*> streams);
 
   // Reads every stream to here.
   [[nodiscard]] Result<void> advance(Position until);
@@ -35,8 +36,12 @@ class Channel {
     Position to = 0;
   };
   [[nodiscard]] const std::optional<Heard>& heard_before() const { return heard_before_; }
+  // What is missing because of outages, so far, in order: it stands in no span yet, as both
+  // channels together have spans of it.
+  [[nodiscard]] std::span<const OutageMap::Stretch> missed() const { return missed_; }
 
  private:
+  void cover_block(Position to);
   void lay(const Piece& piece, std::span<const Sample> samples, StreamRenderer& stream);
   void note(SpanList& spans);
   [[nodiscard]] double seconds(Position position) const {
@@ -45,6 +50,7 @@ class Channel {
 
   Side side_;
   std::uint32_t call_rate_;
+  const OutageMap& outages_;
   std::vector<StreamRenderer*> streams_;  // the most packets first
   Position block_from_ = 0;
   std::vector<Sample> block_;
@@ -52,6 +58,7 @@ class Channel {
   std::vector<Piece> new_cover_;
   Position watch_until_ = 0;
   std::optional<Heard> heard_before_;
+  std::vector<OutageMap::Stretch> missed_;
 };
 
 }  // namespace koegura::decode

@@ -19,7 +19,7 @@ constexpr std::size_t kMaxLate = 1024;
 
 }  // namespace
 
-std::int64_t OrderedStream::extend(std::uint16_t sequence) {
+std::int64_t OrderedStream::extend(std::uint16_t sequence, bool after_outage) {
   if (!began_) {
     began_ = true;
     highest_ = kFirstNumber + sequence;
@@ -27,7 +27,7 @@ std::int64_t OrderedStream::extend(std::uint16_t sequence) {
     return highest_;
   }
   const auto step = static_cast<std::int16_t>(sequence - static_cast<std::uint16_t>(highest_));
-  if (step > kMaxDropout || step < -kMaxDropout) {
+  if (after_outage || step > kMaxDropout || step < -kMaxDropout) {
     // The low 16 bits stay the packet's own.
     const std::int64_t past = highest_ + 2 * kBetweenNumberings;
     highest_ = past + static_cast<std::uint16_t>(sequence - static_cast<std::uint16_t>(past));
@@ -63,13 +63,16 @@ Result<void> OrderedStream::read() {
     if (!packet) continue;
     const auto rtp = capture::parse_rtp(packet->payload);
     if (!rtp) continue;
-    const std::int64_t sequence = extend(rtp->sequence);
+    const std::size_t outages = outages_.over_at(spooled.time, outages_over_);
+    const std::int64_t sequence = extend(rtp->sequence, outages != outages_over_);
+    outages_over_ = outages;
     if (!window_.is_new(sequence)) {
       statistics_.on_duplicate();
       continue;
     }
     arrived_ = {.sequence = sequence,
                 .arrival = spooled.time,
+                .outages = outages,
                 .timestamp = rtp->timestamp,
                 .marker = rtp->marker,
                 .meaning = &formats_.at(rtp->payload_type, spooled.time),

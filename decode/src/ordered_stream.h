@@ -9,6 +9,7 @@
 #include "capture/finished_call.h"
 #include "capture/rtp.h"
 #include "format_map.h"
+#include "outage_map.h"
 #include "reorder_window.h"
 #include "rtp_statistics.h"
 
@@ -16,9 +17,9 @@ namespace koegura::decode {
 
 class OrderedStream {
  public:
-  // REQUIRES: stream and formats outlive this.
-  OrderedStream(const capture::FinishedStream& stream, FormatMap& formats)
-      : reader_(stream.spooled), formats_(formats) {}
+  // REQUIRES: all outlive this.
+  OrderedStream(const capture::FinishedStream& stream, FormatMap& formats, const OutageMap& outages)
+      : reader_(stream.spooled), formats_(formats), outages_(outages) {}
 
   // The packet whose turn it is, or null at the end. Valid until pop or look_ahead.
   [[nodiscard]] Result<const StreamPacket*> front();
@@ -36,7 +37,8 @@ class OrderedStream {
   // Packets that came when their place had been given up, since the last call. Their
   // payload is gone.
   [[nodiscard]] std::vector<StreamPacket> take_late() { return std::exchange(late_, {}); }
-  // The packet begins a new numbering: the sender restarted.
+  // The packet begins a new numbering: the sender restarted, or the recorder was away. Sixteen bits
+  // do not tell how many packets there were in an outage, and none of them was lost on the way.
   [[nodiscard]] bool is_restart(const StreamPacket& packet) const {
     return packet.sequence >= numbering_from_ && !popped_of_numbering_;
   }
@@ -45,13 +47,15 @@ class OrderedStream {
  private:
   // Reads packets until one is worth waiting for or the spool is at its end.
   [[nodiscard]] Result<void> read();
-  [[nodiscard]] std::int64_t extend(std::uint16_t sequence);
+  [[nodiscard]] std::int64_t extend(std::uint16_t sequence, bool after_outage);
   // False: its place has been given up.
   [[nodiscard]] bool is_in_time(std::int64_t sequence);
   void hold_arrived();
 
   capture::SpoolReader reader_;
   FormatMap& formats_;
+  const OutageMap& outages_;
+  std::size_t outages_over_ = 0;  // when the latest packet arrived
   ReorderWindow window_;
   RtpStatistics statistics_;
   StreamPacket arrived_;  // read, neither held nor given yet

@@ -14,8 +14,8 @@ namespace koegura::decode {
 // In samples from the start of the call, at the call's rate.
 using Position = std::int64_t;
 
-// In order of precedence where streams of one side overlap: the later one wins.
-enum class PieceKind : std::uint8_t { kNoMedia, kUndecodable, kDtx, kLoss, kAudio };
+// Which stands where streams of one side overlap: see Channel.
+enum class PieceKind : std::uint8_t { kNoMedia, kUndecodable, kDtx, kLoss, kOutage, kAudio };
 
 struct Piece {
   Position from = 0;

@@ -24,6 +24,8 @@ std::string_view name_of(SpanKind kind) {
       return "late";
     case SpanKind::kUndecodable:
       return "undecodable";
+    case SpanKind::kOutage:
+      return "outage";
   }
   return "";
 }

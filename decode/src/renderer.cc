@@ -11,6 +11,7 @@
 #include "channel.h"
 #include "decode/encoded_flac.h"
 #include "flac_encoder.h"
+#include "outage_map.h"
 #include "sample_hash.h"
 #include "storyline.h"
 #include "stream_renderer.h"
@@ -35,10 +36,11 @@ class CallRenderer {
   CallRenderer(const FinishedCall& call, const RenderOptions& options, std::uint32_t rate)
       : call_(call),
         rate_(rate),
+        outages_(call, rate),
         notes_{.spans = {}, .events = TelephoneEvents(call.start)},
         flac_(std::make_unique<EncodedFlac>(options.temporary_directory, options.memory_limit)) {
     for (std::size_t i = 0; i < call.streams.size(); ++i) {
-      streams_.push_back(std::make_unique<StreamRenderer>(call, i, rate, notes_));
+      streams_.push_back(std::make_unique<StreamRenderer>(call, i, rate, outages_, notes_));
     }
     channels_ = {make_channel(Side::kCaller), make_channel(Side::kCallee)};
   }
@@ -51,6 +53,7 @@ class CallRenderer {
   std::unique_ptr<Channel> make_channel(Side side);
   [[nodiscard]] Result<void> encode_block(FlacEncoder& encoder, Position to);
   void note_early_media();
+  void note_outages(bool has_audio);
   [[nodiscard]] std::string silent_because() const;
   void collect_digits(std::vector<Digit>& digits) const;
   [[nodiscard]] Position position(Timestamp time) const {
@@ -59,6 +62,7 @@ class CallRenderer {
 
   const FinishedCall& call_;
   std::uint32_t rate_;
+  OutageMap outages_;
   CallNotes notes_;
   std::vector<std::unique_ptr<StreamRenderer>> streams_;
   std::array<std::unique_ptr<Channel>, 2> channels_;
@@ -73,7 +77,7 @@ std::unique_ptr<Channel> CallRenderer::make_channel(Side side) {
     const bool here = stream->stream().side == side && stream->carries_audio();
     if (here) members.push_back(stream.get());
   }
-  auto channel = std::make_unique<Channel>(side, rate_, std::move(members));
+  auto channel = std::make_unique<Channel>(side, rate_, outages_, std::move(members));
   if (begins_before_answer(call_)) {
     channel->watch_before(position(call_.answered.value_or(Timestamp::max())));
   }
@@ -124,6 +128,40 @@ void CallRenderer::note_early_media() {
   }
 }
 
+// In the audio an outage is what is missing on both channels, and at its ends what is missing on
+// one of them only.
+void CallRenderer::note_outages(bool has_audio) {
+  const std::string why = "the recorder was away";
+  const auto add = [&](std::optional<Side> side, Position from, Position to) {
+    notes_.spans.add(SpanKind::kOutage, side, static_cast<double>(from) / rate_,
+                     static_cast<double>(to) / rate_, why);
+  };
+  if (!has_audio) {
+    for (const auto& away : outages_.stretches()) add(std::nullopt, away.from, away.to);
+    return;
+  }
+  std::array missed = {channels_[0]->missed(), channels_[1]->missed()};
+  Position at = 0;
+  while (!missed[0].empty() || !missed[1].empty()) {
+    std::array<bool, 2> inside{};
+    Position next = kEndOfTime;
+    for (std::size_t i = 0; i < missed.size(); ++i) {
+      if (missed[i].empty()) continue;
+      inside[i] = missed[i].front().from <= at;
+      next = std::min(next, inside[i] ? missed[i].front().to : missed[i].front().from);
+    }
+    if (inside[0] && inside[1]) {
+      add(std::nullopt, at, next);
+    } else if (inside[0] || inside[1]) {
+      add(inside[0] ? Side::kCaller : Side::kCallee, at, next);
+    }
+    at = next;
+    for (auto& stretches : missed) {
+      if (!stretches.empty() && stretches.front().to <= at) stretches = stretches.subspan(1);
+    }
+  }
+}
+
 std::string CallRenderer::silent_because() const {
   const StreamRenderer* most = nullptr;
   for (const auto& stream : streams_) {
@@ -150,6 +188,7 @@ void CallRenderer::deliver(RenderedCall& out) {
   const double length_s =
       has_audio ? static_cast<double>(at_) / rate_ : to_seconds(call_.end - call_.start);
   note_early_media();
+  note_outages(has_audio);
   add_signalled_spans(call_, length_s, notes_.spans);
   out.spans = notes_.spans.take();
   out.chapters = chapters_of(call_, length_s);
@@ -170,7 +209,7 @@ bool has_media(const FinishedCall& call) {
 
 }  // namespace
 
-Result<RenderedCall> render(FinishedCall call, const RenderOptions& options) {
+Result<RenderedCall> render(FinishedCall&& call, const RenderOptions& options) {
   RenderedCall rendered;
   const Result<std::uint32_t> rate = call_rate(call);
   if (!rate) return tl::make_unexpected(rate.error());

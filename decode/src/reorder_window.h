@@ -16,6 +16,7 @@ namespace koegura::decode {
 struct StreamPacket {
   std::int64_t sequence = 0;  // extended (RFC 3550 appendix A.1), counted on over restarts
   Timestamp arrival;
+  std::size_t outages = 0;  // that were over when it arrived
   std::uint32_t timestamp = 0;
   bool marker = false;
   PayloadMeaning* meaning = nullptr;

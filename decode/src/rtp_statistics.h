@@ -11,8 +11,12 @@ namespace koegura::decode {
 
 class RtpStatistics {
  public:
-  // The packet begins a new numbering: what lies between is no loss.
-  void on_restart() { open_numbering_ = false; }
+  // The packet begins a new numbering, or is the first after an outage: what lies between is no
+  // loss and no jitter.
+  void on_restart() {
+    open_numbering_ = false;
+    jitter_clock_ = 0;
+  }
   void on_packet(const StreamPacket& packet);
   void on_duplicate() { ++duplicates_; }
 

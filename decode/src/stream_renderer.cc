@@ -9,6 +9,10 @@ namespace {
 // What cannot be read is taken for 20 ms a packet; packets this close are one stretch.
 constexpr std::uint32_t kUnknownPerSecond = 50;
 constexpr std::uint32_t kStretchSeconds = 1;
+// A stream's last packets before an outage may not have been written yet, while those of another
+// were; and the first after it comes a moment after the recorder.
+constexpr Position kUnwrittenSeconds = 3;
+constexpr Position kResumingPerSecond = 2;
 
 bool has_clock(const StreamPacket& packet) {
   return packet.meaning->role == PayloadRole::kAudio ||
@@ -22,13 +26,14 @@ StreamClock::Tick tick_of(const StreamPacket& packet) {
 }  // namespace
 
 StreamRenderer::StreamRenderer(const capture::FinishedCall& call, std::size_t index,
-                               std::uint32_t call_rate, CallNotes& notes)
+                               std::uint32_t call_rate, const OutageMap& outages, CallNotes& notes)
     : stream_(call.streams[index]),
       index_(index),
       call_rate_(call_rate),
+      outages_(outages),
       notes_(notes),
       formats_(call, stream_),
-      packets_(stream_, formats_),
+      packets_(stream_, formats_, outages),
       clock_(call.start, call_rate) {}
 
 Result<void> StreamRenderer::advance(Position until) {
@@ -45,6 +50,7 @@ Result<void> StreamRenderer::step() {
     note_late();
     if (*front == nullptr) {
       end_run();
+      fill_end();
       over_ = true;
       return {};
     }
@@ -75,8 +81,9 @@ Result<void> StreamRenderer::settle(std::uint32_t clock_rate) {
 
 void StreamRenderer::place(const StreamPacket& packet) {
   missing_ += packet.sequence - last_sequence_ - 1;
-  if (packets_.is_restart(packet)) missing_ = 0;
+  if (packets_.is_restart(packet) || packet.outages != last_outages_) missing_ = 0;
   last_sequence_ = packet.sequence;
+  last_outages_ = packet.outages;
   if (packet.payload.empty()) return;  // keeps a NAT binding alive (RFC 6263 §4.1)
   switch (packet.meaning->role) {
     case PayloadRole::kAudio:
@@ -97,8 +104,9 @@ void StreamRenderer::place_audio(const StreamPacket& packet) {
   const std::int64_t timestamp = clock_.last_extended();
   if (running_ != voice || timestamp != expected_ || new_segment_) {
     end_run();
-    close_hole(at);
+    close_hole(at, packet.outages);
   }
+  placed_outages_ = packet.outages;
   running_ = voice;
   undecodable_ = nullptr;
   expected_ = timestamp;
@@ -117,7 +125,7 @@ void StreamRenderer::place_audio(const StreamPacket& packet) {
 void StreamRenderer::place_comfort_noise(const StreamPacket& packet) {
   const Position at = clock_.advance(tick_of(packet));
   end_run();
-  close_hole(at);
+  close_hole(at, packet.outages);
   undecodable_ = nullptr;
   overlap_ = 0;
   silent_ = true;
@@ -129,8 +137,9 @@ void StreamRenderer::place_undecodable(const StreamPacket& packet) {
   const Position at = clock_.arrival_position(packet.arrival);
   end_run();
   altered_ = true;
-  if (undecodable_ != why || at - pieces_.end() > Position{kStretchSeconds} * call_rate_) {
-    pieces_.fill(at, missing_ > 0 ? PieceKind::kLoss : PieceKind::kNoMedia);
+  if (undecodable_ != why || packet.outages != placed_outages_ ||
+      at - pieces_.end() > Position{kStretchSeconds} * call_rate_) {
+    fill_hole(at, missing_ > 0 ? PieceKind::kLoss : PieceKind::kNoMedia, packet.outages);
   }
   const Position from = std::max(at, pieces_.end());
   pieces_.fill(from + call_rate_ / kUnknownPerSecond, PieceKind::kUndecodable, why);
@@ -150,19 +159,42 @@ void StreamRenderer::note_late() {
   }
 }
 
-void StreamRenderer::close_hole(Position at) {
+void StreamRenderer::close_hole(Position at, std::size_t outages) {
   overlap_ = std::max<Position>(0, pieces_.end() - at);
   if (new_segment_) {
-    pieces_.fill(at, missing_ > 0 ? PieceKind::kLoss : PieceKind::kNoMedia);
+    fill_hole(at, missing_ > 0 ? PieceKind::kLoss : PieceKind::kNoMedia, outages);
   } else if (missing_ > 0) {
     // In announced silence only the packets themselves are lost, and they came last.
-    if (silent_) pieces_.fill(at - missing_ * packet_length_, PieceKind::kDtx);
-    pieces_.fill(at, PieceKind::kLoss);
+    if (silent_) fill_hole(at - missing_ * packet_length_, PieceKind::kDtx, outages);
+    fill_hole(at, PieceKind::kLoss, outages);
   } else {
-    pieces_.fill(at, PieceKind::kDtx);
+    fill_hole(at, PieceKind::kDtx, outages);
   }
   new_segment_ = false;
   missing_ = 0;
+}
+
+void StreamRenderer::fill_hole(Position to, PieceKind kind, std::size_t outages) {
+  const bool crossed = placed_outages_ != outages;
+  for (; placed_outages_ != outages; ++placed_outages_) {
+    const OutageMap::Stretch& away = outages_.stretches()[placed_outages_];
+    if (!is_cut_by(away)) pieces_.fill(std::min(to, away.from), kind);
+    pieces_.fill(std::min(to, away.to), PieceKind::kOutage);
+  }
+  const bool resuming = crossed && to - pieces_.end() <= call_rate_ / kResumingPerSecond;
+  pieces_.fill(to, resuming ? PieceKind::kOutage : kind);
+}
+
+// It had begun, and was heard of until about then.
+bool StreamRenderer::is_cut_by(const OutageMap::Stretch& away) const {
+  const bool begun = placed_ != 0 || undecodable_ != nullptr;
+  return begun && away.from - pieces_.end() <= kUnwrittenSeconds * call_rate_;
+}
+
+void StreamRenderer::fill_end() {
+  if (last_outages_ == outages_.stretches().size()) return;
+  const OutageMap::Stretch& away = outages_.stretches()[last_outages_];
+  if (is_cut_by(away)) pieces_.fill(away.to, PieceKind::kOutage);
 }
 
 void StreamRenderer::end_run() {

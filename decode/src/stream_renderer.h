@@ -24,9 +24,9 @@ struct CallNotes {
 
 class StreamRenderer {
  public:
-  // REQUIRES: call and notes outlive this.
+  // REQUIRES: call, outages and notes outlive this.
   StreamRenderer(const capture::FinishedCall& call, std::size_t index, std::uint32_t call_rate,
-                 CallNotes& notes);
+                 const OutageMap& outages, CallNotes& notes);
 
   // Reads on until the pieces reach beyond here or the stream is over.
   [[nodiscard]] Result<void> advance(Position until);
@@ -61,7 +61,13 @@ class StreamRenderer {
   void place_undecodable(const StreamPacket& packet);
   void note_late();
   // Fills the hole before a packet's position, or notes how much of the packet overlaps.
-  void close_hole(Position at);
+  void close_hole(Position at, std::size_t outages);
+  // What of the hole is due to outages says so, the rest is of this kind. outages: that are over
+  // where it ends.
+  void fill_hole(Position to, PieceKind kind, std::size_t outages);
+  [[nodiscard]] bool is_cut_by(const OutageMap::Stretch& away) const;
+  // The stream ended with an outage, as far as anybody knows.
+  void fill_end();
   // Ends what came before: nothing of it is in the resampler any more.
   void end_run();
   void decode_frame(Voice& voice, const CodecFrame& frame);
@@ -77,6 +83,7 @@ class StreamRenderer {
   const capture::FinishedStream& stream_;
   std::size_t index_;
   std::uint32_t call_rate_;
+  const OutageMap& outages_;
   CallNotes& notes_;
   FormatMap formats_;
   OrderedStream packets_;
@@ -91,6 +98,8 @@ class StreamRenderer {
   std::int64_t expected_ = 0;  // timestamp that continues the run
   Position overlap_ = 0;       // samples to leave out: their place is taken
   std::int64_t last_sequence_ = 0;
+  std::size_t last_outages_ = 0;              // over when the last packet arrived ...
+  std::size_t placed_outages_ = 0;            // ... and the last one that was placed
   std::int64_t missing_ = 0;                  // packets lost since the last one that was placed
   Position packet_length_ = 0;                // of the latest one that was placed
   bool new_segment_ = true;                   // what comes next has its place by arrival

@@ -1,17 +1,15 @@
 #include "store/archive.h"
 
-#include <sys/statvfs.h>
-
-#include <cerrno>
 #include <condition_variable>
-#include <filesystem>
 #include <set>
-#include <system_error>
 
 #include "archive_folder.h"
 #include "call_file.h"
+#include "decode/encoded_flac.h"
+#include "disk_room.h"
 #include "durable_file.h"
 #include "index.h"
+#include "missing_rows.h"
 #include "mutex.h"
 #include "query.h"
 #include "record.h"
@@ -53,18 +51,13 @@ class IdLocks {
   std::set<std::string> held_ KOEGURA_GUARDED_BY(mutex_);
 };
 
-struct DiskSpace {
-  std::uint64_t free = 0;
-  std::uint64_t total = 0;
-};
-
-Result<DiskSpace> disk_space(const ArchiveFolder& folder) {
-  struct statvfs status {};
-  if (::statvfs(folder.path().c_str(), &status) != 0) {
-    return tl::make_unexpected(error_from_errno(folder.name(), errno));
-  }
-  return DiskSpace{std::uint64_t{status.f_bavail} * status.f_frsize,
-                   std::uint64_t{status.f_blocks} * status.f_frsize};
+// At least what the call's file takes.
+std::uint64_t most_bytes_of(const decode::RenderedCall& rendered) {
+  constexpr std::uint64_t kAround = 256U << 10U;  // record, tags, a block of the index
+  std::uint64_t bytes = kAround + rendered.call.signalling.bytes();
+  for (const auto& stream : rendered.call.streams) bytes += stream.spooled.bytes();
+  if (rendered.audio.flac) bytes += rendered.audio.flac->bytes();
+  return bytes;
 }
 
 // Says which archive a failure was about; that a call is not there is an answer.
@@ -77,7 +70,11 @@ auto in_archive(const ArchiveFolder& folder) {
 class FolderArchive : public Archive {
  public:
   FolderArchive(ArchiveFolder folder, std::unique_ptr<Index> index, const ArchiveOptions& options)
-      : folder_(std::move(folder)), index_(std::move(index)), options_(options) {}
+      : folder_(std::move(folder)),
+        index_(std::move(index)),
+        options_(options),
+        internal_numbers_(options.internal_numbers),
+        room_(folder_.path(), folder_.temporary(), options.reserve_bytes) {}
 
   [[nodiscard]] std::string id_of(const capture::FinishedCall& call) const override {
     return ulid_of(call).text();
@@ -97,14 +94,31 @@ class FolderArchive : public Archive {
   }
   [[nodiscard]] std::string temporary_directory() const override { return folder_.temporary(); }
   [[nodiscard]] Result<ArchiveSummary> summary() const override;
+  [[nodiscard]] Result<void> check_room() const override {
+    return room_.check().map_error(in_archive(folder_));
+  }
+  void set_options(const ArchiveOptions& options) override {
+    room_.set_reserve(options.reserve_bytes);
+    const MutexLock lock(numbers_mutex_);
+    internal_numbers_ = options.internal_numbers;
+  }
 
  private:
+  [[nodiscard]] ArchiveOptions options_now() {
+    ArchiveOptions options = options_;
+    const MutexLock lock(numbers_mutex_);
+    options.internal_numbers = internal_numbers_;
+    return options;
+  }
   [[nodiscard]] Error not_written(Error error, const std::string& id) const;
   [[nodiscard]] Result<std::optional<Timestamp>> edge(bool oldest) const;
 
   ArchiveFolder folder_;
   std::unique_ptr<Index> index_;
-  ArchiveOptions options_;
+  const ArchiveOptions options_;  // but internal_numbers and reserve_bytes
+  Mutex numbers_mutex_;
+  std::vector<std::string> internal_numbers_ KOEGURA_GUARDED_BY(numbers_mutex_);
+  DiskRoom room_;
   IdLocks writing_;
 };
 
@@ -115,14 +129,14 @@ Result<bool> FolderArchive::contains(const std::string& id) const {
   if (!record) return tl::make_unexpected(in_archive(folder_)(std::move(record).error()));
   if (!*record) return false;
   // A batch that RocksDB refused may yet be in its log after a crash, while the file was taken
-  // back: only both together are an archived call.
-  std::error_code error;
-  return std::filesystem::exists(file_of(**record), error);
+  // back, and of a file that was not synced a power cut may leave the name alone: only both
+  // together are an archived call.
+  return file_size(file_of(**record)).value_or(0) > 0;
 }
 
 Error FolderArchive::not_written(Error error, const std::string& id) const {
   constexpr std::uint64_t kFull = 1U << 20U;  // where the next file will hardly fit
-  const Result<DiskSpace> disk = disk_space(folder_);
+  const Result<DiskSpace> disk = room_.space();
   const bool is_full = disk && disk->free < kFull;
   if (!is_full) return std::move(error).in(folder_.name() + ": writing call " + id);
   return Error{folder_.name() + ": disk full while writing call " + id + " (" + error.message +
@@ -136,12 +150,20 @@ Result<Added> FolderArchive::put(const decode::RenderedCall& call) {
   Result<bool> there = contains(id);
   if (!there) return tl::make_unexpected(std::move(there).error());
   if (*there) return Added{id, /*was_there=*/true};
+  if (Result<void> room = room_.check(); !room) {
+    return tl::make_unexpected(
+        std::move(room).error().in(folder_.name() + ": call " + id + " is not archived"));
+  }
 
-  CallRecord record = make_record(call, options_);
+  CallRecord record = make_record(call, options_now());
   record.mutable_audio()->set_path(call_file_path(call.call, id));
   Result<std::uint64_t> bytes = write_call_file(folder_, call, record, options_.sync);
-  if (!bytes) return tl::make_unexpected(not_written(std::move(bytes).error(), id));
+  if (!bytes) {
+    room_.note_refusal(most_bytes_of(call));
+    return tl::make_unexpected(not_written(std::move(bytes).error(), id));
+  }
   if (Result<void> added = index_->add(record, *bytes); !added) {
+    room_.note_refusal(most_bytes_of(call));
     discard_file(file_of(record));
     return tl::make_unexpected(not_written(std::move(added).error(), id));
   }
@@ -168,7 +190,7 @@ Result<ArchiveSummary> FolderArchive::summary() const {
   if (!oldest) return tl::make_unexpected(oldest.error());
   const auto newest = edge(/*oldest=*/false);
   if (!newest) return tl::make_unexpected(newest.error());
-  const auto disk = disk_space(folder_);
+  const auto disk = room_.space().map_error(in_archive(folder_));
   if (!disk) return tl::make_unexpected(disk.error());
   return ArchiveSummary{.calls = totals->calls,
                         .oldest = *oldest,
@@ -206,6 +228,10 @@ Result<std::unique_ptr<Archive>> Archive::open(const std::string& directory, Ope
       .sync = options.sync};
   Result<std::unique_ptr<Index>> index = Index::open(folder->index(), index_options);
   if (!index) return tl::make_unexpected(std::move(index).error().in(folder->name()));
+  if (writing) {
+    const Result<std::uint64_t> added = add_missing_rows(*folder, **index);
+    if (!added) return tl::make_unexpected(Error(added.error()).in(folder->name()));
+  }
   return std::unique_ptr<Archive>(
       new FolderArchive(std::move(*folder), std::move(*index), options));
 }

@@ -6,6 +6,7 @@
 #include "calendar.h"
 #include "durable_file.h"
 #include "packet_attachment.h"
+#include "record.h"
 #include "store/archive.h"
 
 namespace koegura::store {
@@ -46,7 +47,7 @@ std::string title_of(const CallRecord& record) {
 decode::MatroskaFile describe(const decode::RenderedCall& rendered, const CallRecord& record) {
   decode::MatroskaFile file;
   file.title = title_of(record);
-  file.date = rendered.call.start;
+  file.date = wall_time(rendered.call, rendered.call.start);
   // Names of the Matroska tag registry, so that players show them.
   file.tags = {{"ARTIST", record.caller().number()},
                {"COMMENT", record.state() + ", " + record.direction()},
@@ -75,7 +76,7 @@ std::vector<PacketSelection> not_in_flac(const decode::RenderedCall& rendered) {
 }  // namespace
 
 std::string call_file_path(const capture::FinishedCall& call, const std::string& id) {
-  const LocalTime start = local_time(call.start);
+  const LocalTime start = local_time(wall_time(call, call.start));
   return "calls/" + start.day_folder + "/" + start.stamp + "_" + number_in_name(call.caller) + "_" +
          number_in_name(call.callee) + "_" + id + ".mka";
 }
@@ -86,7 +87,7 @@ Result<std::vector<decode::Attachment>> attachments_of(const decode::RenderedCal
   attachments.push_back(json_attachment(record));
   const auto attach = [&](std::string_view name,
                           const std::vector<PacketSelection>& sources) -> Result<void> {
-    Result<std::vector<std::byte>> packets = merge_to_pcapng(sources);
+    Result<std::vector<std::byte>> packets = merge_to_pcapng(sources, rendered.call.wall_offset);
     if (!packets) return tl::make_unexpected(std::move(packets).error());
     attachments.push_back({std::string(name), "application/x-pcapng", std::move(*packets)});
     return {};

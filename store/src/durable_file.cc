@@ -7,7 +7,10 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <set>
 #include <system_error>
+
+#include "mutex.h"
 
 namespace koegura::store {
 
@@ -61,25 +64,61 @@ std::string folder_of(const std::string& path) {
 
 namespace {
 
+// Folders whose names are known to be on disk. One that is found there may have been made by a
+// thread that has yet to sync it, or by a process that died before it could.
+class SyncedFolders {
+ public:
+  [[nodiscard]] bool contains(const std::string& path) {
+    const MutexLock lock(mutex_);
+    return paths_.contains(path);
+  }
+  void insert(const std::string& path) {
+    const MutexLock lock(mutex_);
+    paths_.insert(path);
+  }
+
+ private:
+  Mutex mutex_;
+  std::set<std::string> paths_ KOEGURA_GUARDED_BY(mutex_);
+};
+
+SyncedFolders& synced_folders() {
+  static SyncedFolders folders;
+  return folders;
+}
+
+bool exists(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0;
+}
+
 // The mode is a promise, whatever the umask of who starts us.
-Result<void> make_one_folder(const std::string& path, bool sync) {
-  if (::mkdir(path.c_str(), kFolderMode) != 0) return failed("making the folder", path);
+Result<void> make_one_folder(const std::string& path) {
+  if (::mkdir(path.c_str(), kFolderMode) != 0) {
+    // Another thread may have been faster.
+    return exists(path) ? Result<void>() : failed("making the folder", path);
+  }
   if (::chmod(path.c_str(), kFolderMode) != 0) return failed("setting the mode of", path);
-  return sync ? sync_path(folder_of(path)) : Result<void>();
+  return {};
 }
 
 }  // namespace
 
 Result<void> make_folders(const std::string& path, bool sync) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) == 0) return {};
-  if (folder_of(path) != path) {
-    if (Result<void> parent = make_folders(folder_of(path), sync); !parent) return parent;
+  const bool was_there = exists(path);
+  if (was_there && (!sync || synced_folders().contains(path))) return {};
+  const std::string parent = folder_of(path);
+  if (parent != path) {
+    if (Result<void> made = make_folders(parent, sync); !made) return made;
   }
-  Result<void> made = make_one_folder(path, sync);
-  // Another thread may have been faster.
-  if (!made && ::stat(path.c_str(), &status) == 0) return {};
-  return made;
+  if (!was_there) {
+    if (Result<void> made = make_one_folder(path); !made) return made;
+  }
+  if (!sync) return {};
+  // Not every user may open the folders that lie above an archive; those were not made by us.
+  if (Result<void> synced = sync_path(parent); !synced && !was_there) return synced;
+  synced_folders().insert(path);
+  return {};
 }
 
 Result<void> write_file(const std::string& path, std::string_view content) {

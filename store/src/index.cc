@@ -40,7 +40,8 @@ std::string_view view(const rocksdb::Slice& bytes) {
 
 tl::unexpected<Error> failed(const rocksdb::Status& status) {
   if (status.IsNoSpace()) return failure("the index: no space left on the disk");
-  if (status.IsCorruption()) {
+  // A file of it that is not there is damage, too.
+  if (status.IsCorruption() || status.IsPathNotFound()) {
     return failure("the index is damaged (" + status.ToString() +
                    "): `koegura reindex` rebuilds it from the call files");
   }
@@ -54,7 +55,7 @@ int schema_number(std::string_view text) {
   return number;
 }
 
-rocksdb::Options rocksdb_options(const IndexOptions& options) {
+rocksdb::Options rocksdb_options(Access access) {
   rocksdb::BlockBasedTableOptions table;
   table.block_size = kBlockBytes;
   table.block_cache = rocksdb::NewLRUCache(kCacheBytes);
@@ -64,8 +65,15 @@ rocksdb::Options rocksdb_options(const IndexOptions& options) {
 
   rocksdb::Options out;
   out.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  out.create_if_missing = options.access != Access::kRead;
+  out.create_if_missing = access != Access::kRead;
   out.paranoid_checks = true;
+  out.verify_sst_unique_id_in_manifest = true;  // each table is the one that was written
+  // Every batch is synced: a power cut can only tear the last one, which nobody was told of. Damage
+  // further up is of acknowledged calls, and refused, where kPointInTimeRecovery, the default,
+  // would go on without those that follow it and say nothing.
+  out.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  // A log that is missing or too short is damage. (A reader cannot: it may be behind the writer.)
+  out.track_and_verify_wals_in_manifest = access != Access::kRead;
   out.write_buffer_size = kWriteBufferBytes;
   out.max_write_buffer_number = 2;
   out.compression = rocksdb::kLZ4Compression;
@@ -73,17 +81,31 @@ rocksdb::Options rocksdb_options(const IndexOptions& options) {
   out.keep_log_file_num = 3;
   out.max_log_file_size = 1U << 20U;
   out.info_log_level = rocksdb::WARN_LEVEL;
-  if (options.access == Access::kRead) {
+  if (access == Access::kRead) {
     out.max_open_files = -1;  // what a secondary requires: the writer may delete what it has open
     out.info_log = std::make_shared<SilentLogger>();
   }
   return out;
 }
 
+using Database = std::shared_ptr<rocksdb::DB>;
+
+Result<Database> open_database(const std::string& folder, Access access) {
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Options options = rocksdb_options(access);
+  // OpenForReadOnly is not made for a database that is being written to; a secondary is. Its own
+  // folder would hold only the LOG that it does not write.
+  const rocksdb::Status status =
+      access == Access::kRead ? rocksdb::DB::OpenAsSecondary(options, folder, folder, &opened)
+                              : rocksdb::DB::Open(options, folder, &opened);
+  if (!status.ok()) return failed(status);
+  return Database(opened);
+}
+
 class RocksCursor : public IndexCursor {
  public:
-  explicit RocksCursor(std::unique_ptr<rocksdb::Iterator> iterator)
-      : iterator_(std::move(iterator)) {}
+  explicit RocksCursor(Database database)
+      : database_(std::move(database)), iterator_(database_->NewIterator(rocksdb::ReadOptions())) {}
   void seek(std::string_view key) override { iterator_->Seek(slice(key)); }
   void seek_back(std::string_view key) override { iterator_->SeekForPrev(slice(key)); }
   void next() override { iterator_->Next(); }
@@ -97,13 +119,14 @@ class RocksCursor : public IndexCursor {
   }
 
  private:
+  Database database_;  // outlives the iterator
   std::unique_ptr<rocksdb::Iterator> iterator_;
 };
 
 class RocksIndex : public Index {
  public:
-  RocksIndex(std::unique_ptr<rocksdb::DB> db, const IndexOptions& options)
-      : db_(std::move(db)), options_(options) {}
+  RocksIndex(std::string folder, const IndexOptions& options, Database database)
+      : folder_(std::move(folder)), options_(options), database_(std::move(database)) {}
 
   [[nodiscard]] Result<void> start();
 
@@ -117,10 +140,18 @@ class RocksIndex : public Index {
   [[nodiscard]] Result<std::optional<std::string>> value_of(std::string_view key) const;
   [[nodiscard]] Result<void> catch_up() const;
   [[nodiscard]] Result<void> write(rocksdb::WriteBatch& batch) KOEGURA_REQUIRES(adding_);
+  [[nodiscard]] Result<void> recover() KOEGURA_REQUIRES(adding_);
+  [[nodiscard]] Result<Database> database() const {
+    const MutexLock lock(opening_);
+    if (!database_) return failure("the index: closed after the disk refused it");
+    return database_;
+  }
 
-  std::unique_ptr<rocksdb::DB> db_;
-  IndexOptions options_;
-  Mutex adding_;  // held over a batch: it reads before it writes
+  const std::string folder_;
+  const IndexOptions options_;
+  mutable Mutex opening_;                           // held while it is opened again: readers wait
+  Database database_ KOEGURA_GUARDED_BY(opening_);  // null: it could not be opened again yet
+  Mutex adding_;                                    // held over a batch: it reads before it writes
   Totals totals_ KOEGURA_GUARDED_BY(adding_);
   bool was_refused_ KOEGURA_GUARDED_BY(adding_) = false;  // the last batch
 };
@@ -145,18 +176,34 @@ Result<void> RocksIndex::start() {
 }
 
 Result<void> RocksIndex::write(rocksdb::WriteBatch& batch) {
-  // After a full disk RocksDB refuses everything until it is told that there is space again.
-  if (was_refused_) {
-    if (const rocksdb::Status status = db_->Resume(); !status.ok()) return failed(status);
-    was_refused_ = false;
-  }
+  const Result<Database> database = this->database();
+  if (!database) return tl::make_unexpected(database.error());
   rocksdb::WriteOptions write_options;
   write_options.sync = options_.sync && options_.access == Access::kWrite;
   write_options.disableWAL = options_.access == Access::kBuild;
-  const rocksdb::Status status = db_->Write(write_options, &batch);
+  const rocksdb::Status status = (*database)->Write(write_options, &batch);
   was_refused_ = !status.ok();
   if (was_refused_) return failed(status);
   return {};
+}
+
+// After a full disk RocksDB refuses everything until it is told that there is space again; after
+// any other error of its log, until it is opened again.
+Result<void> RocksIndex::recover() {
+  {
+    const MutexLock lock(opening_);
+    if (database_ && database_->Resume().ok()) return {};
+    // Two at once would spoil each other: who reads now comes to an end first.
+    if (database_ && database_.use_count() > 1) {
+      return failure("the index: the disk refused it, and it is still being read");
+    }
+    database_.reset();
+    Result<Database> opened = open_database(folder_, options_.access);
+    if (!opened) return tl::make_unexpected(std::move(opened).error());
+    database_ = std::move(*opened);
+  }
+  // The batch that was refused may be in the log all the same.
+  return totals().map([&](const Totals& now) KOEGURA_REQUIRES(adding_) { totals_ = now; });
 }
 
 Result<void> RocksIndex::add(const CallRecord& record, std::uint64_t file_bytes) {
@@ -166,6 +213,10 @@ Result<void> RocksIndex::add(const CallRecord& record, std::uint64_t file_bytes)
   const std::string value = record.SerializeAsString();
 
   const MutexLock lock(adding_);
+  if (was_refused_) {
+    if (Result<void> recovered = recover(); !recovered) return recovered;
+    was_refused_ = false;
+  }
   Result<std::optional<CallRecord>> before = get(*id);
   if (!before) return tl::make_unexpected(std::move(before).error());
   rocksdb::WriteBatch batch;
@@ -186,23 +237,30 @@ Result<void> RocksIndex::add(const CallRecord& record, std::uint64_t file_bytes)
 }
 
 Result<void> RocksIndex::finish() {
-  rocksdb::Status status = db_->Flush(rocksdb::FlushOptions());
-  if (status.ok()) status = db_->CompactRange(rocksdb::CompactRangeOptions(), nullptr, nullptr);
+  const Result<Database> database = this->database();
+  if (!database) return tl::make_unexpected(database.error());
+  rocksdb::Status status = (*database)->Flush(rocksdb::FlushOptions());
+  if (status.ok()) {
+    status = (*database)->CompactRange(rocksdb::CompactRangeOptions(), nullptr, nullptr);
+  }
   if (!status.ok()) return failed(status);
   return {};
 }
 
 Result<void> RocksIndex::catch_up() const {
   if (options_.access != Access::kRead) return {};
-  if (const rocksdb::Status status = db_->TryCatchUpWithPrimary(); !status.ok()) {
-    return failed(status);
-  }
+  const Result<Database> database = this->database();
+  if (!database) return tl::make_unexpected(database.error());
+  const rocksdb::Status status = (*database)->TryCatchUpWithPrimary();
+  if (!status.ok()) return failed(status);
   return {};
 }
 
 Result<std::optional<std::string>> RocksIndex::value_of(std::string_view key) const {
+  const Result<Database> database = this->database();
+  if (!database) return tl::make_unexpected(database.error());
   std::string value;
-  const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), slice(key), &value);
+  const rocksdb::Status status = (*database)->Get(rocksdb::ReadOptions(), slice(key), &value);
   if (status.IsNotFound()) return std::optional<std::string>();
   if (!status.ok()) return failed(status);
   return std::optional<std::string>(std::move(value));
@@ -231,8 +289,9 @@ Result<std::unique_ptr<IndexCursor>> RocksIndex::cursor() const {
   if (Result<void> current = catch_up(); !current) {
     return tl::make_unexpected(std::move(current).error());
   }
-  std::unique_ptr<rocksdb::Iterator> iterator(db_->NewIterator(rocksdb::ReadOptions()));
-  return std::unique_ptr<IndexCursor>(new RocksCursor(std::move(iterator)));
+  return database().map([](Database database) {
+    return std::unique_ptr<IndexCursor>(std::make_unique<RocksCursor>(std::move(database)));
+  });
 }
 
 }  // namespace
@@ -244,15 +303,9 @@ Result<std::unique_ptr<Index>> Index::open(const std::string& folder, const Inde
       return tl::make_unexpected(std::move(made).error());
     }
   }
-  const rocksdb::Options rocks = rocksdb_options(options);
-  rocksdb::DB* opened = nullptr;
-  // OpenForReadOnly is not made for a database that is being written to; a secondary is. Its own
-  // folder would hold only the LOG that it does not write.
-  const rocksdb::Status status = options.access == Access::kRead
-                                     ? rocksdb::DB::OpenAsSecondary(rocks, folder, folder, &opened)
-                                     : rocksdb::DB::Open(rocks, folder, &opened);
-  if (!status.ok()) return failed(status);
-  auto index = std::make_unique<RocksIndex>(std::unique_ptr<rocksdb::DB>(opened), options);
+  Result<Database> database = open_database(folder, options.access);
+  if (!database) return tl::make_unexpected(std::move(database).error());
+  auto index = std::make_unique<RocksIndex>(folder, options, std::move(*database));
   if (Result<void> started = index->start(); !started) {
     return tl::make_unexpected(std::move(started).error());
   }

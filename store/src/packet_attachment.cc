@@ -1,6 +1,7 @@
 #include "packet_attachment.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "capture/packet.h"
 #include "capture/pcapng.h"
@@ -12,10 +13,13 @@ namespace {
 
 // A source and its packet that is next.
 struct Head {
+  Head(const PacketSelection& of, std::size_t number)
+      : reader(*of.packets), selection(&of), order(number) {}
+
   capture::SpoolReader reader;
   const PacketSelection* selection;
   capture::SpooledPacket packet;
-  std::size_t order = 0;
+  std::size_t order;
 
   [[nodiscard]] Result<bool> advance() {
     Result<bool> more = reader.next(packet);
@@ -32,27 +36,29 @@ struct Head {
 };
 
 // For a heap whose front is the earliest.
-bool later(const Head& a, const Head& b) {
-  return a.packet.time != b.packet.time ? a.packet.time > b.packet.time : a.order > b.order;
+bool later(const std::unique_ptr<Head>& a, const std::unique_ptr<Head>& b) {
+  return a->packet.time != b->packet.time ? a->packet.time > b->packet.time : a->order > b->order;
 }
 
-void append_packet(std::vector<std::byte>& out, const capture::SpooledPacket& packet) {
+void append_packet(std::vector<std::byte>& out, const capture::SpooledPacket& packet,
+                   Duration shift) {
   const std::size_t before = out.size();
   out.resize(before + capture::enhanced_packet_size(packet.ip.size()));
-  capture::write_enhanced_packet(out.data() + before, packet.time, packet.ip);
+  capture::write_enhanced_packet(out.data() + before, packet.time + shift, packet.ip);
 }
 
 }  // namespace
 
-Result<std::vector<std::byte>> merge_to_pcapng(const std::vector<PacketSelection>& sources) {
+Result<std::vector<std::byte>> merge_to_pcapng(const std::vector<PacketSelection>& sources,
+                                               Duration shift) {
   std::vector<std::byte> out = capture::pcapng_preamble(capture::LinkType::kRaw);
   std::uint64_t bytes = out.size();
-  std::vector<Head> heads;
+  std::vector<std::unique_ptr<Head>> heads;
   heads.reserve(sources.size());
   for (const PacketSelection& source : sources) {
     if (source.payload_types.empty()) bytes += source.packets->bytes();
-    Head head{capture::SpoolReader(*source.packets), &source, {}, heads.size()};
-    Result<bool> more = head.advance();
+    auto head = std::make_unique<Head>(source, heads.size());
+    Result<bool> more = head->advance();
     if (!more) return tl::make_unexpected(std::move(more).error());
     if (*more) heads.push_back(std::move(head));
   }
@@ -60,8 +66,8 @@ Result<std::vector<std::byte>> merge_to_pcapng(const std::vector<PacketSelection
   std::make_heap(heads.begin(), heads.end(), later);
   while (!heads.empty()) {
     std::pop_heap(heads.begin(), heads.end(), later);
-    append_packet(out, heads.back().packet);
-    Result<bool> more = heads.back().advance();
+    append_packet(out, heads.back()->packet, shift);
+    Result<bool> more = heads.back()->advance();
     if (!more) return tl::make_unexpected(std::move(more).error());
     if (*more) {
       std::push_heap(heads.begin(), heads.end(), later);

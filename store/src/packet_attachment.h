@@ -18,8 +18,9 @@ struct PacketSelection {
 };
 
 // Each source keeps its own order (of arrival, whatever its clock did); packets of the same time
-// stand in the order of the sources. REQUIRES: the packets outlive the call.
+// stand in the order of the sources. shift is added to their times. REQUIRES: the packets outlive
+// the call.
 [[nodiscard]] Result<std::vector<std::byte>> merge_to_pcapng(
-    const std::vector<PacketSelection>& sources);
+    const std::vector<PacketSelection>& sources, Duration shift);
 
 }  // namespace koegura::store

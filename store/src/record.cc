@@ -67,15 +67,21 @@ double finite(double value) {
 }
 
 void fill_times(CallRecord& record, const FinishedCall& call) {
-  *record.mutable_start() = to_proto(call.start);
-  if (call.ringing) *record.mutable_ringing() = to_proto(*call.ringing);
-  if (call.answered) *record.mutable_answered() = to_proto(*call.answered);
-  *record.mutable_end() = to_proto(call.end);
+  const auto wall = [&](Timestamp time) { return to_proto(wall_time(call, time)); };
+  *record.mutable_start() = wall(call.start);
+  if (call.ringing) *record.mutable_ringing() = wall(*call.ringing);
+  if (call.answered) *record.mutable_answered() = wall(*call.answered);
+  *record.mutable_end() = wall(call.end);
   record.set_duration_s(to_seconds(call.end - call.start));
   if (call.answered) record.set_talk_s(to_seconds(call.end - *call.answered));
+  for (const capture::ClockStep& step : call.clock_steps) {
+    CallClockStep& out = *record.add_clock_steps();
+    out.set_at_s(to_seconds(step.at - call.start));
+    out.set_by_s(to_seconds(step.by));
+  }
 }
 
-void fill_stream(Stream& out, const RenderedStream& stream) {
+void fill_stream(Stream& out, const RenderedStream& stream, const FinishedCall& call) {
   std::array<std::uint8_t, 4> ssrc{};
   for (unsigned i = 0; i < 4; ++i)
     ssrc[i] = static_cast<std::uint8_t>(stream.ssrc >> (24U - 8U * i));
@@ -92,8 +98,8 @@ void fill_stream(Stream& out, const RenderedStream& stream) {
   out.set_reordered(stream.reordered);
   out.set_jitter_ms(finite(stream.jitter_ms));
   out.set_mos(finite(stream.mos));
-  *out.mutable_first() = to_proto(stream.first);
-  *out.mutable_last() = to_proto(stream.last);
+  *out.mutable_first() = to_proto(wall_time(call, stream.first));
+  *out.mutable_last() = to_proto(wall_time(call, stream.last));
   out.set_decrypted(!stream.encrypted);
   out.set_rendered(stream.rendered);
 }
@@ -139,7 +145,7 @@ bool is_whole(const RenderedCall& rendered) {
         return span.kind == decode::SpanKind::kLoss || span.kind == decode::SpanKind::kLate ||
                span.kind == decode::SpanKind::kUndecodable;
       });
-  return has_beginning && has_end && has_media && !has_gap;
+  return has_beginning && has_end && has_media && !has_gap && call.outages.empty();
 }
 
 void fill_quality(Quality& out, const RenderedCall& rendered) {
@@ -158,6 +164,7 @@ void fill_quality(Quality& out, const RenderedCall& rendered) {
     out.set_lost_pct(100.0 * static_cast<double>(lost) / static_cast<double>(expected));
   }
   out.set_complete(is_whole(rendered));
+  out.set_capture_gaps(static_cast<std::uint32_t>(rendered.call.outages.size()));
 }
 
 // Fields are separated by a byte that no SIP header holds.
@@ -196,7 +203,7 @@ Ulid ulid_of(const FinishedCall& call) {
   const Sha256 digest = sha256(identity_bytes(call));
   std::array<std::uint8_t, Ulid::kTailSize> tail{};
   std::copy_n(digest.begin(), tail.size(), tail.begin());
-  return make_ulid(call.start, tail);
+  return make_ulid(wall_time(call, call.start), tail);
 }
 
 CallRecord make_record(const RenderedCall& rendered, const ArchiveOptions& options) {
@@ -216,12 +223,14 @@ CallRecord make_record(const RenderedCall& rendered, const ArchiveOptions& optio
   record.mutable_release()->set_code(call.release.code);
   record.mutable_release()->set_reason(to_utf8(call.release.reason));
   record.mutable_release()->set_by(name_of(call.release.by));
-  for (const RenderedStream& stream : rendered.streams) fill_stream(*record.add_streams(), stream);
+  for (const RenderedStream& stream : rendered.streams) {
+    fill_stream(*record.add_streams(), stream, call);
+  }
   fill_timeline(record, rendered);
   fill_audio(*record.mutable_audio(), rendered.audio);
   fill_quality(*record.mutable_quality(), rendered);
   *record.mutable_retention()->mutable_expires() =
-      to_proto(years_after(call.start, kDefaultRetentionYears));
+      to_proto(years_after(wall_time(call, call.start), kDefaultRetentionYears));
   record.mutable_retention()->set_rule("default");
   record.set_silent_because(to_utf8(rendered.silent_because));
   return record;

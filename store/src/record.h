@@ -12,8 +12,14 @@
 
 namespace koegura::store {
 
-// Milliseconds of the start, then SHA-256 over Call-ID and From tag; for a media-only call over its
-// streams, in an order that does not depend on which was seen first.
+// A moment of the call by the wall clock, as it stood when the call began: whatever leaves the
+// program has such times.
+[[nodiscard]] inline Timestamp wall_time(const capture::FinishedCall& call, Timestamp time) {
+  return time + call.wall_offset;
+}
+
+// Milliseconds of the start by the wall clock, then SHA-256 over Call-ID and From tag; for a
+// media-only call over its streams, in an order that does not depend on which was seen first.
 [[nodiscard]] Ulid ulid_of(const capture::FinishedCall& call);
 
 [[nodiscard]] CallRecord make_record(const decode::RenderedCall& rendered,

@@ -9,10 +9,9 @@
 #include <system_error>
 
 #include "archive_folder.h"
-#include "call_file.h"
-#include "decode/matroska.h"
 #include "durable_file.h"
 #include "index.h"
+#include "record_in_file.h"
 #include "store/archive.h"
 
 namespace koegura::store {
@@ -44,20 +43,6 @@ Result<void> for_each_call_file(const std::string& folder, const Visit& visit) {
   return {};
 }
 
-Result<CallRecord> record_of_file(const std::string& path) {
-  Result<std::vector<decode::Attachment>> attachments = decode::read_attachments(path);
-  if (!attachments) return tl::make_unexpected(std::move(attachments).error());
-  const auto json =
-      std::find_if(attachments->begin(), attachments->end(),
-                   [](const auto& attachment) { return attachment.name == kCallJson; });
-  if (json == attachments->end()) return failure("it has no attachment call.json");
-  Result<CallRecord> record =
-      from_json({reinterpret_cast<const char*>(json->bytes.data()), json->bytes.size()});
-  if (!record) return tl::make_unexpected(std::move(record).error().in("call.json"));
-  if (!Ulid::parse(record->id())) return failure("call.json: '" + record->id() + "' is no call id");
-  return record;
-}
-
 class Rebuild {
  public:
   using Problem = std::function<void(const std::string& path, const Error& why)>;
@@ -82,7 +67,7 @@ class Rebuild {
 
  private:
   [[nodiscard]] Result<CallRecord> readable(const std::string& path) {
-    Result<CallRecord> record = record_of_file(path);
+    Result<CallRecord> record = record_in_file(path);
     if (!record) return record;
     Result<std::optional<CallRecord>> other = index_.get(*Ulid::parse(record->id()));
     if (!other) return tl::make_unexpected(std::move(other).error());

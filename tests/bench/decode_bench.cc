@@ -84,7 +84,7 @@ void render(benchmark::State& state, const Traffic& traffic) {
       call.media.push_back(media);
     }
     for (auto _ : state) {
-      auto rendered = decode::render(call, {.temporary_directory = folder});
+      auto rendered = decode::render(capture::FinishedCall(call), {.temporary_directory = folder});
       if (!rendered || !rendered->streams[0].rendered) state.SkipWithError("not rendered");
       benchmark::DoNotOptimize(rendered);
     }

@@ -151,6 +151,7 @@ TEST_CASE("a full table gives up the oldest datagram, those that are whole befor
   story.send(piece(2, 0));
   story.send(piece(3, 0));  // in the place of 1
   CHECK(story.defects(Defect::kFragmentTableFull) == 1);
+  CHECK(story.stats().datagrams_given_up == 1);
   CHECK(story.send(piece(2, 1)));
   story.send(piece(4, 0));  // in the place of 2, which is whole
   CHECK(story.defects(Defect::kFragmentTableFull) == 1);

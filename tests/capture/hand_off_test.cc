@@ -1,7 +1,10 @@
 #include "hand_off.h"
 
 #include <doctest/doctest.h>
+#include <stdlib.h>
 
+#include <filesystem>
+#include <string>
 #include <vector>
 
 #include "packet_builder.h"
@@ -67,6 +70,43 @@ TEST_CASE("datagrams leave room for what tells of streams") {
   CHECK(taken > 10);
   hand_off.on_stream_gone({.number = 1});
   CHECK_FALSE(hand_off.on_datagram(*packet, 0));
+}
+
+// Counts what it is told of streams.
+class NoStreams final : public CallSink, public StreamKeeper {
+ public:
+  void take(FinishedCall /*call*/) override {}
+  void adopt(std::uint64_t /*stream*/) override {}
+  void give(std::uint64_t /*stream*/, Give /*how*/) override {}
+  void forget(std::uint64_t /*stream*/) override {}
+  void expect_t38(const Endpoint& /*endpoint*/, bool /*expected*/) override {}
+};
+
+TEST_CASE(
+    "streams that begin faster than they are taken up are asked to wait, and leave room for SIP") {
+  HandOff hand_off(8U << 20U);
+  const test::Carried carried = test::udp("192.0.2.1:5060", "192.0.2.9:5060", "OPTIONS");
+  const auto packet = parse_ip({}, carried.bytes);
+  REQUIRE(packet);
+  std::uint64_t begun = 0;
+  while (!hand_off.is_busy() && begun < 1'000'000) {
+    hand_off.on_stream_began({.number = ++begun}, {}, MediaKind::kAudio, {});
+  }
+  CHECK(begun < 100'000);
+  CHECK(hand_off.on_datagram(*packet, 0));
+
+  std::string name = (std::filesystem::temp_directory_path() / "koegura-busy-XXXXXX").string();
+  REQUIRE(::mkdtemp(name.data()) != nullptr);
+  {
+    NoStreams nobody;
+    auto spool = Spool::open(name, {});
+    REQUIRE(spool);
+    CallPath calls({}, **spool, {&nobody}, nobody);
+    std::vector<Accounting> accounting(1);
+    CHECK(hand_off.take_news(calls, accounting, 100));
+    CHECK_FALSE(hand_off.is_busy());
+  }
+  std::filesystem::remove_all(name);
 }
 
 TEST_CASE("answers that nobody took any more are not leaked") {

@@ -54,6 +54,11 @@ class SipStory final : public SignallingSink {
     return from_unix_ns(1'700'000'000'000'000'000) +
            std::chrono::round<Duration>(std::chrono::duration<double>(seconds));
   }
+  // The recorder was away.
+  SipStory& resume(double from, double to) {
+    signalling_->resume({.from = at(from), .to = at(to)});
+    return time(to);
+  }
   SipStory& time(double seconds) {
     now_ = at(seconds);
     return *this;

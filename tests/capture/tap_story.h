@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 #include <stdlib.h>
 
+#include <array>
 #include <deque>
 #include <filesystem>
 #include <functional>
@@ -14,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "capture/capture_file.h"
 #include "capture/tap.h"
 #include "capture_story.h"
 #include "packet_builder.h"
@@ -68,10 +70,12 @@ class WireSource final : public PacketSource {
   std::vector<std::pair<Octets, Timestamp>> given_;
 };
 
-// lanes[n] = how many sources lane n has; sources are numbered through.
+// lanes[n] = how many sources lane n has; sources are numbered through. `after` is a story whose
+// recorder died, or was stopped, at this moment: its spool is where this one begins.
 class TapStory final : public CallSink {
  public:
-  explicit TapStory(const std::vector<std::size_t>& lanes, TapOptions options = {}) {
+  explicit TapStory(const std::vector<std::size_t>& lanes, TapOptions options = {},
+                    const TapStory* after = nullptr) {
     options.figures_every = std::chrono::milliseconds(5);
     options.capture.signalling.release_linger = std::chrono::milliseconds(100);
     options.capture.stream_timeout = std::chrono::seconds(3);
@@ -88,15 +92,18 @@ class TapStory final : public CallSink {
       }
       opened.push_back(std::move(lane));
     }
-    auto tap = Tap::start(options, folder, std::move(opened), *this);
-    REQUIRE(tap);
-    tap_ = std::move(*tap);
+    if (after != nullptr) std::filesystem::copy(after->folder_, folder_);
+    auto spool = SpoolFolder::open(folder, {.flush_interval = std::chrono::milliseconds(200)});
+    REQUIRE(spool);
+    spool_ = std::move(*spool);
+    tap_ = Tap::start(options, *spool_, std::move(opened), *this);
   }
   TapStory(const TapStory&) = delete;
   TapStory& operator=(const TapStory&) = delete;
   ~TapStory() override {
     tap_.reset();
     calls_.clear();
+    spool_.reset();
     std::filesystem::remove_all(folder_);
   }
 
@@ -106,7 +113,7 @@ class TapStory final : public CallSink {
   }
 
   TapStory& send(std::size_t source, const Carried& carried) {
-    wires_[source]->put(ethernet(carried), std::chrono::system_clock::now());
+    wires_[source]->put(ethernet(carried), stamp_());
     return *this;
   }
   TapStory& udp(std::size_t source, std::string_view from, std::string_view to,
@@ -135,13 +142,15 @@ class TapStory final : public CallSink {
   TapStory& wait_for_calls(std::size_t count) {
     return wait_until([&] { return taken() >= count; });
   }
+  // The clock that stamps frames.
+  void stamp_with(Timestamp (*clock)()) { stamp_ = clock; }
   // So many frames have this outcome.
   TapStory& wait_for(Outcome outcome, std::uint64_t count) {
     return wait_until([&] { return sum()[outcome] >= count; });
   }
   void fail(std::size_t source, const std::string& why) { wires_[source]->fail(why); }
-  TapStory& stop() {
-    tap_->stop();
+  TapStory& stop(TapEnd end = TapEnd::kArchive) {
+    tap_->stop(end);
     for (const SourceSnapshot& source : tap_->snapshot().sources) {
       CHECK(source.accounting.received == source.accounting.accounted());
     }
@@ -161,6 +170,43 @@ class TapStory final : public CallSink {
     FAIL("no call ", call_id);
     return calls_.front();
   }
+  // The calls taken so far are archived.
+  TapStory& archive_all() {
+    const std::lock_guard lock(mutex_);
+    for (FinishedCall& call : calls_) call.release_packets();
+    return *this;
+  }
+  TapStory& close_spool() {
+    CHECK(spool_->close(std::chrono::seconds(5)));
+    return *this;
+  }
+  [[nodiscard]] SpoolFolder& spool() { return *spool_; }
+  [[nodiscard]] std::size_t segments() const {
+    std::size_t count = 0;
+    for (const auto& file : std::filesystem::directory_iterator(folder_)) {
+      count += file.path().extension() == ".pcapng" ? 1 : 0;
+    }
+    return count;
+  }
+  // What a process that died now would leave.
+  [[nodiscard]] std::size_t packets_on_disk() const {
+    std::size_t count = 0;
+    for (const auto& file : std::filesystem::directory_iterator(folder_)) {
+      if (file.path().extension() != ".pcapng") continue;
+      const auto source = open_capture_file(file.path());
+      std::array<Frame, 64> burst;
+      while (source) {
+        const auto size = (*source)->read(burst);
+        if (!size || *size == 0) break;
+        count += *size;
+      }
+    }
+    return count;
+  }
+  TapStory& wait_for_disk(std::size_t packets) {
+    return wait_until([&] { return packets_on_disk() >= packets; });
+  }
+  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
   [[nodiscard]] Tap& tap() { return *tap_; }
   [[nodiscard]] TapSnapshot snapshot() const { return tap_->snapshot(); }
   [[nodiscard]] Accounting sum() const {
@@ -171,9 +217,11 @@ class TapStory final : public CallSink {
 
  private:
   std::filesystem::path folder_;
+  Timestamp (*stamp_)() = [] { return Timestamp(std::chrono::system_clock::now()); };
   std::vector<std::unique_ptr<Wire>> wires_;
   mutable std::mutex mutex_;
   std::deque<FinishedCall> calls_;  // references to them stay
+  std::unique_ptr<SpoolFolder> spool_;
   std::unique_ptr<Tap> tap_;
 };
 

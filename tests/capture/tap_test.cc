@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+
+#include "steady_stamps.h"
 #include "tap_story.h"
 
 namespace koegura::capture {
@@ -199,6 +202,71 @@ TEST_CASE("T.38 is expected on every lane") {
   CHECK(story.call("fax").streams[0].kind == MediaKind::kImage);
   CHECK(story.call("fax").streams[0].packets == story.sum()[Outcome::kT38]);
   CHECK(story.call("fax").streams[0].side == Side::kCaller);
+}
+
+// The wall clock, set forwards or back by so much.
+std::atomic<std::int64_t> wall_set{0};
+Timestamp wall_now() {
+  return std::chrono::system_clock::now() + Duration(wall_set.load());
+}
+ClockSample set_clocks() {
+  ClockSample sample = sample_clocks();
+  sample.wall += Duration(wall_set.load());
+  return sample;
+}
+
+TEST_CASE("a wall clock that is set within a call moves none of its packets, and is told") {
+  for (const Duration step : {Duration(std::chrono::hours(1)), -Duration(std::chrono::hours(1))}) {
+    wall_set = 0;
+    TapOptions options;
+    options.clocks = set_clocks;
+    TapStory story({1}, options);
+    story.stamp_with(wall_now);
+    const Dialog dialog{.call_id = "stepped"};
+    answer(story, 0, dialog, "192.0.2.1:4000", "192.0.2.9:6000");
+    story.speech(0, "192.0.2.9:6000", "192.0.2.1:4000", 2, 50).wait_for(Outcome::kRtp, 50);
+    wall_set = step.count();
+    story.wait_until([&] { return !story.snapshot().clock_steps.empty(); });
+    story.speech(0, "192.0.2.9:6000", "192.0.2.1:4000", 2, 50, 51).wait_for(Outcome::kRtp, 100);
+    hang_up(story, 0, dialog);
+    story.wait_for_calls(1).stop();
+    const FinishedCall& call = story.call("stepped");
+    CHECK(call.state == CallState::kAnswered);
+    CHECK(call.end - call.start < std::chrono::seconds(30));
+    CHECK(call.wall_offset == Duration::zero());
+    REQUIRE(call.clock_steps.size() == 1);
+    CHECK(call.clock_steps[0].by > step - std::chrono::milliseconds(50));
+    CHECK(call.clock_steps[0].by < step + std::chrono::milliseconds(50));
+    REQUIRE(call.streams.size() == 1);
+    Timestamp before;
+    SpoolReader reader(call.streams[0].spooled);
+    SpooledPacket packet;
+    while (reader.next(packet).value_or(false)) {
+      CHECK(packet.time >= before);
+      before = packet.time;
+    }
+    CHECK(before < call.start + std::chrono::seconds(30));
+  }
+}
+
+TEST_CASE("a call that begins after the wall clock was set shows the wall clock's time") {
+  wall_set = 0;
+  TapOptions options;
+  options.clocks = set_clocks;
+  TapStory story({1}, options);
+  story.stamp_with(wall_now);
+  constexpr Duration kStep = std::chrono::hours(2);
+  wall_set = kStep.count();
+  story.wait_until([&] { return !story.snapshot().clock_steps.empty(); });
+  const Dialog dialog{.call_id = "after"};
+  answer(story, 0, dialog, "192.0.2.1:4000", "192.0.2.9:6000");
+  hang_up(story, 0, dialog);
+  story.wait_for_calls(1).stop();
+  const FinishedCall& call = story.call("after");
+  CHECK(call.clock_steps.empty());
+  const Duration behind = wall_now() - (call.start + call.wall_offset);
+  CHECK(behind >= Duration::zero());
+  CHECK(behind < std::chrono::minutes(1));
 }
 
 }  // namespace

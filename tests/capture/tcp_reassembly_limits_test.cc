@@ -53,6 +53,44 @@ TEST_CASE("beyond the limit of connections the longest unused goes") {
   CHECK(story.defects(Defect::kSipTruncated) == 1);
 }
 
+TEST_CASE("whoever never said a whole message gives way before those who did") {
+  TcpStory story({.max_connections = 4});
+  const auto from = [&](int host, std::uint32_t sequence, const std::string& text) {
+    story.segment(tcp("10.0.0." + std::to_string(host) + ":1", kProxy, sequence, text));
+  };
+  const std::string whole = message(1);
+  const std::string split = message(2, 50);
+  const auto next = static_cast<std::uint32_t>(1000 + whole.size());
+  from(1, 1000, whole);
+  from(1, next, split.substr(0, 100));  // waits for the rest
+  from(2, 1000, whole);
+  for (int host = 10; host < 60; ++host) from(host, 1000, message(3, 50).substr(0, 100));
+  from(1, next + 100, split.substr(100));
+  from(2, next, split.substr(0, 100));
+  from(2, next + 100, split.substr(100));
+  CHECK(story.messages == Messages{whole, whole, split, split});
+  CHECK(story.stats().connections_forgotten == 48);
+  CHECK(story.defects(Defect::kSipTruncated) == 48);
+}
+
+TEST_CASE("of those who speak SIP one that waits for nothing gives way first, and loses nothing") {
+  TcpStory story({.max_connections = 3});
+  const auto from = [&](int host, std::uint32_t sequence, const std::string& text) {
+    story.segment(tcp("10.0.0." + std::to_string(host) + ":1", kProxy, sequence, text));
+  };
+  const std::string whole = message(1);
+  const std::string split = message(2, 50);
+  const auto next = static_cast<std::uint32_t>(1000 + whole.size());
+  from(1, 1000, whole + split.substr(0, 100));
+  for (int host = 10; host < 60; ++host) from(host, 1000, whole);
+  from(1, next + 100, split.substr(100));
+  from(10, next, split);  // forgotten, and begun anew
+  CHECK(story.messages.size() == 1 + 50 + 2);
+  CHECK(story.messages.back() == split);
+  CHECK(story.defects(Defect::kSipTruncated) == 0);
+  CHECK(story.stats().connections_forgotten == 49);
+}
+
 TEST_CASE("beyond the limit of bytes the longest unused goes") {
   TcpStory story({.max_buffered_bytes = 2000});
   for (unsigned port = 1; port <= 20; ++port) {
@@ -61,6 +99,7 @@ TEST_CASE("beyond the limit of bytes the longest unused goes") {
   }
   CHECK(story.accounting.pending() > 0);
   CHECK(story.accounting.pending() <= 4);
+  CHECK(story.stats().connections_given_up == 20 - story.accounting.pending());
   story.finish();
 }
 

@@ -75,6 +75,7 @@ class TcpStory final : public TcpMessageSink {
     return *this;
   }
   [[nodiscard]] std::uint64_t waiting() const { return reassembly_->waiting(); }
+  [[nodiscard]] const TcpReassemblyStats& stats() const { return reassembly_->stats(); }
   [[nodiscard]] std::uint64_t defects(Defect defect) const {
     return accounting.malformed[static_cast<std::size_t>(defect)];
   }

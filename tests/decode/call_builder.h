@@ -152,7 +152,7 @@ class CallBuilder {
     streams_.clear();
     RenderOptions options;
     options.temporary_directory = folder_.path();
-    auto rendered = decode::render(call_, options);
+    auto rendered = decode::render(capture::FinishedCall(call_), options);
     REQUIRE_MESSAGE(rendered, (rendered ? "" : rendered.error().message));
     return std::move(*rendered);
   }

@@ -326,12 +326,12 @@ TEST_CASE("FLAC beyond the memory limit goes to a file and comes back the same")
   RenderOptions options;
   options.temporary_directory = call.folder().path();
   options.memory_limit = 1000;
-  auto in_file = render(in_memory.call, options);
+  auto in_file = render(capture::FinishedCall(in_memory.call), options);
   REQUIRE(in_file);
   CHECK(in_file->audio.sha256 == in_memory.audio.sha256);
   CHECK(listen(*in_file, call.folder()).caller == listen(in_memory, call.folder()).caller);
   options.temporary_directory = "/nonexistent";
-  const auto nowhere = render(in_memory.call, options);
+  const auto nowhere = render(capture::FinishedCall(in_memory.call), options);
   REQUIRE_FALSE(nowhere);
   CHECK(nowhere.error().message.find("/nonexistent") != std::string::npos);
 }
@@ -348,7 +348,8 @@ TEST_CASE("calls rendered at the same time on several threads come out as they d
     threads.emplace_back([&] {
       RenderOptions options;
       options.temporary_directory = call.folder().path();
-      if (const auto rendered = render(alone.call, options)) hash = rendered->audio.sha256;
+      if (const auto rendered = render(capture::FinishedCall(alone.call), options))
+        hash = rendered->audio.sha256;
     });
   }
   for (std::thread& thread : threads) thread.join();

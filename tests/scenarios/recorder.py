@@ -1,5 +1,6 @@
 """The recorder at the end of a mirror, live: started, asked while it runs, stopped."""
 import json
+import os
 import signal
 import subprocess
 
@@ -15,8 +16,12 @@ WAYS = {"libpcap": ("--interface", "tap0"), "two interfaces": ("--interface", "t
 class Recorder:
     """with Recorder(lab, "libpcap") as recorder: ...; after stop(), `accounting` is the program's last word."""
 
-    def __init__(self, lab: Lab, way="libpcap"):
+    def __init__(self, lab: Lab, way="libpcap", config=None, words=None, environment=None):
+        """words: what to record, if not the way's own."""
         self.lab, self.way = lab, way
+        self.config = ("--config", config) if config else ()
+        self.words = WAYS[way] if words is None else words
+        self.environment = os.environ | (environment or {})
         self.archive = lab.folder / f"archive-{lab.prefix}"
         self.errors = lab.folder / f"recorder-{lab.prefix}.err"
         self.ports = ("mirror0", "mirror1") if way == "two interfaces" else ("mirror0",)
@@ -26,8 +31,9 @@ class Recorder:
         self.far_ends = [Listener(self.lab, "switch", port, "-Q", "in") for port in self.ports]
         self.before = self.shown()
         with open(self.errors, "w") as errors:
-            self.process = self.lab.start("recorder", PROGRAM, "record", *WAYS[self.way][:2], "--json", "--archive", self.archive,
-                                          *WAYS[self.way][2:], stdout=subprocess.PIPE, stderr=errors, text=True)
+            self.process = self.lab.start("recorder", PROGRAM, "record", *self.config, *self.words[:2], "--json",
+                                          "--archive", self.archive, *self.words[2:], stdout=subprocess.PIPE,
+                                          stderr=errors, text=True, env=self.environment)
         wait_for(self.is_ready, 30, "the recorder runs")
         return self
 
@@ -58,9 +64,9 @@ class Recorder:
         """Frames that the switch has put onto the mirror's cables."""
         return sum(self.lab.counters(port)["tx"] for port in self.ports)
 
-    def stop(self) -> dict:
-        """Asks it to end, and gives the accounting."""
-        self.process.send_signal(signal.SIGTERM)
+    def stop(self, how=signal.SIGINT) -> dict:
+        """Asks it to end, and gives the accounting. SIGINT archives what has begun, SIGTERM leaves it to the next."""
+        self.process.send_signal(how)
         output, _ = self.process.communicate(timeout=60)
         if self.process.returncode != 0:
             raise AssertionError(f"exit code {self.process.returncode}:\n{output}{self.errors.read_text()}")

@@ -160,6 +160,23 @@ TEST_CASE("packets keep their order of arrival though the clock stepped back amo
   CHECK(marks_of(attachments(call).at(1).bytes) == std::vector{1, 2});
 }
 
+TEST_CASE("the file's name and the packets in it have the wall clock's time") {
+  SpoolUnderTest spool;
+  CallBuilder call("c1");
+  const Duration day = std::chrono::hours(24);
+  call.starting(kMorning - day)
+      .signalled_by(
+          spool.packets().at(kMorning - day, datagram(1)).at(kMorning - day, datagram(2)).take());
+  call.call().wall_offset = day;
+  const decode::RenderedCall rendered = call.build();
+  CHECK(call_file_path(rendered.call, "ID") ==
+        call_file_path(CallBuilder("c1").build().call, "ID"));
+  const auto attachments = attachments_of(rendered, make_record(rendered, {}));
+  REQUIRE(attachments);
+  REQUIRE(attachments->size() == 2);
+  CHECK(marks_of((*attachments)[1].bytes) == std::vector<int>{1, 2});  // checks their times, too
+}
+
 TEST_CASE("the attachments come back from the file, byte by byte") {
   const TemporaryFolder folder;
   SpoolUnderTest spool;

@@ -10,15 +10,10 @@
 
 #include "call_builder.h"
 #include "temporary_folder.h"
+#include "watched_archive.h"
 
 namespace koegura::store {
 namespace {
-
-capture::FinishedCall finished(int number) {
-  CallBuilder call("c" + std::to_string(number));
-  call.starting(kMorning + std::chrono::seconds(number));
-  return std::move(call.call());
-}
 
 std::unique_ptr<Archive> open(const std::string& directory) {
   ArchiveOptions options;
@@ -27,32 +22,6 @@ std::unique_ptr<Archive> open(const std::string& directory) {
   if (!archive) FAIL(archive.error().message);
   return std::move(*archive);
 }
-
-// Stands in for the disk: refuses or watches what is put.
-class WatchedArchive : public Archive {
- public:
-  using Put = std::function<Result<Added>(const decode::RenderedCall&)>;
-  explicit WatchedArchive(Put put) : put_(std::move(put)) {}
-  [[nodiscard]] std::string id_of(const capture::FinishedCall& call) const override {
-    return call.call_id;
-  }
-  [[nodiscard]] Result<bool> contains(const std::string& id) const override {
-    return id.starts_with("there");
-  }
-  [[nodiscard]] Result<Added> put(const decode::RenderedCall& call) override { return put_(call); }
-  [[nodiscard]] Result<CallRecord> find(std::string_view) const override { return failure("no"); }
-  [[nodiscard]] Result<void> query(const CallFilter&,
-                                   const std::function<bool(const CallRecord&)>&) const override {
-    return {};
-  }
-  [[nodiscard]] std::string file_of(const CallRecord&) const override { return {}; }
-  [[nodiscard]] std::string temporary_directory() const override { return folder_.path(); }
-  [[nodiscard]] Result<ArchiveSummary> summary() const override { return ArchiveSummary(); }
-
- private:
-  TemporaryFolder folder_;
-  Put put_;
-};
 
 TEST_CASE("every call taken is archived once, by several threads") {
   const TemporaryFolder folder;

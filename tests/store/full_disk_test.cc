@@ -5,10 +5,12 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <thread>
 
 #include "call_builder.h"
 #include "store/archive.h"
@@ -125,6 +127,26 @@ TEST_CASE(
   CHECK(archive->summary()->calls == static_cast<std::uint64_t>(archived) + 1);
 }
 
+TEST_CASE("an index that was refused once goes on when it can, without being opened again") {
+  const TemporaryFolder folder;
+  const auto archive = open(folder / "archive");
+  int archived = 0;
+  bool failed = false;
+  {
+    const FileSizeLimit limit(kFileLimit);
+    while (!failed && archived < 1000) {
+      const auto added = archive->put(call_of("c" + std::to_string(archived), 2000));
+      failed = !added;
+      if (added) ++archived;
+    }
+  }
+  REQUIRE(failed);
+  const auto again = archive->put(call_of("c" + std::to_string(archived), 2000));
+  if (!again) FAIL(again.error().message);
+  CHECK(archive->check_room());
+  CHECK(archive->summary()->calls == static_cast<std::uint64_t>(archived) + 1);
+}
+
 TEST_CASE("a full disk is named, costs no call that was archived, and ends when there is space") {
   const TemporaryFolder folder;
   const std::optional<std::string> disk = small_disk(folder);
@@ -156,6 +178,79 @@ TEST_CASE("a full disk is named, costs no call that was archived, and ends when 
   const auto again = archive->put(call_of("too late", 100'000));
   if (!again) FAIL(again.error().message);
   CHECK(archive->summary()->calls == 2);
+}
+
+TEST_CASE("the reserve stays free: calls wait for it, none fails, and nothing is deleted") {
+  const TemporaryFolder folder;
+  const std::optional<std::string> disk = small_disk(folder);
+  if (!disk) return;
+  ArchiveOptions options;
+  options.reserve_bytes = 8U << 20U;
+  auto opened = Archive::open(*disk + "/archive", OpenMode::kWrite, options);
+  if (!opened) FAIL(opened.error().message);
+  const auto& archive = *opened;
+  REQUIRE(archive->put(call_of("before", 100)));
+  CHECK(archive->check_room());
+
+  fill(*disk + "/filler");
+  fs::resize_file(*disk + "/filler", fs::file_size(*disk + "/filler") - (4U << 20U));
+  const auto room = archive->check_room();
+  REQUIRE_FALSE(room);
+  CAPTURE(room.error().message);
+  for (const char* part : {"disk full", "4 MB are free", "the disk at ", "8 MB must stay free",
+                           "archive.reserve", "free space", "nothing is deleted"}) {
+    CAPTURE(part);
+    CHECK(room.error().message.find(part) != std::string::npos);
+  }
+  CHECK(room.error().message.find(*disk + " of 50 MB") != std::string::npos);
+  // Reading a capture file, which may be read again.
+  const auto added = archive->put(call_of("too late", 100));
+  REQUIRE_FALSE(added);
+  CHECK(added.error().message.find("disk full") != std::string::npos);
+
+  FinisherOptions patient;
+  patient.patient = true;
+  const auto finisher = Finisher::create(patient, *archive);
+  for (int i = 0; i < 20; ++i) {
+    finisher->take(std::move(call_of("w" + std::to_string(i), 100'000).call));
+  }
+  CHECK(finisher->stats().waiting == 20);
+  CHECK(files_below(*disk + "/archive/calls").size() == 1);
+  fs::remove(*disk + "/filler");
+  finisher->drain();
+  CHECK(finisher->stats().archived == 20);
+  CHECK(finisher->stats().failed == 0);
+  CHECK(archive->summary()->calls == 21);
+}
+
+TEST_CASE("calls wait for a disk that refuses to be written, though it has space") {
+  const TemporaryFolder folder;
+  const std::optional<std::string> disk = small_disk(folder);
+  if (!disk) return;
+  const auto archive = open(*disk + "/archive");
+  const std::string written = *disk + "/archive/tmp";
+  REQUIRE(::mount(written.c_str(), written.c_str(), nullptr, MS_BIND, nullptr) == 0);
+  REQUIRE(::mount(nullptr, written.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) ==
+          0);
+  CHECK(archive->check_room());  // nobody has tried yet
+
+  FinisherOptions patient;
+  patient.patient = true;
+  patient.attempts = 1;
+  const auto finisher = Finisher::create(patient, *archive);
+  finisher->take(std::move(call_of("c1", 100).call));
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (finisher->stats().disk_refusal.empty() && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  const FinisherStats stats = finisher->stats();
+  CAPTURE(stats.disk_refusal);
+  CHECK(stats.disk_refusal.find("Read-only file system") != std::string::npos);
+  CHECK(stats.waiting == 1);
+  CHECK(stats.failed == 0);
+  REQUIRE(::umount2(written.c_str(), MNT_DETACH) == 0);
+  finisher->drain();
+  CHECK(finisher->stats().archived == 1);
 }
 
 TEST_CASE("an archive cannot be made on a full disk, and says so") {

@@ -173,6 +173,56 @@ TEST_CASE("a call is incomplete without its beginning, its end, or some of its m
   CHECK(complete([](CallBuilder& c) { c.with_span(SpanKind::kTalk); }));
 }
 
+TEST_CASE("an outage of the recorder makes a call incomplete, and is no loss") {
+  CallBuilder call("c1");
+  call.with_stream(pcmu(Side::kCaller, 1)).with_span(SpanKind::kOutage);
+  call.call().outages = {{kMorning + std::chrono::seconds(3), kMorning + std::chrono::seconds(4)},
+                         {kMorning + std::chrono::seconds(7), kMorning + std::chrono::seconds(9)}};
+  const CallRecord record = record_of(call);
+  CHECK(record.quality().capture_gaps() == 2);
+  CHECK_FALSE(record.quality().complete());
+  CHECK(record.quality().lost_pct() == 0);
+  CHECK(record.quality().mos() == doctest::Approx(4.4));
+  REQUIRE(record.spans_size() == 1);
+  CHECK(record.spans(0).kind() == "outage");
+  CHECK(record.spans(0).channel().empty());
+}
+
+TEST_CASE("a record's times are the wall clock's, one and the same for the whole call") {
+  using std::chrono::seconds;
+  const Duration nine_hours = std::chrono::hours(9);
+  CallBuilder right("c1");
+  const CallRecord expected = record_of(right.with_stream(pcmu(Side::kCaller, 1)));
+  CallBuilder call("c1");
+  decode::RenderedStream stream = pcmu(Side::kCaller, 1);
+  stream.first -= nine_hours;
+  stream.last -= nine_hours;
+  call.starting(kMorning - nine_hours).with_stream(stream);
+  call.call().wall_offset = nine_hours;
+  call.call().clock_steps = {{.at = call.call().start + seconds(5), .by = seconds(2)},
+                             {.at = call.call().start + seconds(50), .by = -nine_hours}};
+  CallRecord record = record_of(call);
+  REQUIRE(record.clock_steps_size() == 2);
+  CHECK(record.clock_steps(0).at_s() == doctest::Approx(5));
+  CHECK(record.clock_steps(0).by_s() == doctest::Approx(2));
+  CHECK(record.clock_steps(1).by_s() == doctest::Approx(-32400));
+  record.clear_clock_steps();
+  CHECK(to_json(record) == to_json(expected));
+}
+
+TEST_CASE("ids stand in the order of the wall clock, whatever the capture's clock shows") {
+  // The machine began nine hours slow; the second call came when the clock had been set right.
+  CallBuilder first("c1");
+  CallBuilder second("c2");
+  CallBuilder after_restart("c3");
+  second.starting(kMorning + std::chrono::minutes(1));
+  second.call().wall_offset = std::chrono::hours(9);
+  after_restart.starting(kMorning + std::chrono::hours(9) + std::chrono::minutes(2));
+  const std::string second_id = record_of(second).id();
+  CHECK(record_of(first).id() < second_id);
+  CHECK(second_id < record_of(after_restart).id());
+}
+
 TEST_CASE("a call is kept five calendar years, the leap day to March 1st") {
   const auto expiry = [](long long unix_seconds) {
     CallBuilder call("c1");

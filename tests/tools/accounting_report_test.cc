@@ -37,8 +37,12 @@ Accounting balanced() {
   frames.count(Drop::kSpoolFull, 4);
   Accounting accounting;
   set_frames(*accounting.mutable_frames(), frames);
-  set_calls(*accounting.mutable_calls(),
-            {.seen = 3, .archived = 1, .already_there = 2, .failed = 0, .first_error = ""});
+  set_calls(*accounting.mutable_calls(), {.seen = 3,
+                                          .archived = 1,
+                                          .already_there = 2,
+                                          .failed = 0,
+                                          .first_error = "",
+                                          .disk_refusal = ""});
   return accounting;
 }
 
@@ -50,6 +54,31 @@ TEST_CASE("the accounting names every term that is not zero, and what it adds up
         "{ip_truncated 3, udp_truncated 1} + dropped 4 {spool_full 4}");
   CHECK(lines[1] == "calls seen 3 = archived 1 + already there 2");
   CHECK(imbalance(balanced()).empty());
+}
+
+TEST_CASE("calls that a stopped recorder keeps balance, and are told in words") {
+  Accounting accounting;
+  set_calls(*accounting.mutable_calls(), {.seen = 4,
+                                          .archived = 1,
+                                          .already_there = 0,
+                                          .failed = 0,
+                                          .waiting = 3,
+                                          .first_error = "",
+                                          .disk_refusal = ""});
+  CHECK(imbalance(accounting).empty());
+  CHECK(kept_line(accounting) ==
+        "3 waiting to be archived: kept in the spool, the next start goes on with them");
+  accounting.mutable_calls()->set_in_progress(2);
+  accounting.mutable_calls()->set_seen(6);
+  CHECK(imbalance(accounting).empty());
+  CHECK(kept_line(accounting) ==
+        "2 in progress, 3 waiting to be archived: kept in the spool, the next start goes on with "
+        "them");
+  accounting.mutable_calls()->set_waiting(0);
+  accounting.mutable_calls()->set_in_progress(1);
+  CHECK(kept_line(accounting) ==
+        "1 in progress: kept in the spool, the next start goes on with it");
+  CHECK(kept_line(balanced()).empty());
 }
 
 TEST_CASE("an empty run adds up to nothing") {

@@ -188,6 +188,44 @@ TEST_CASE("talk, hold and ringing stand on the timeline one by one") {
   CHECK_FALSE(tells(call, "Gaps"));
 }
 
+TEST_CASE("the story tells when the recorder was away and when its clock was set") {
+  CallRecord call = answered_call();
+  const auto span = [&](const char* kind, const char* channel, double from, double to) {
+    Span& out = *call.add_spans();
+    out.set_kind(kind);
+    out.set_channel(channel);
+    out.set_from_s(from);
+    out.set_to_s(to);
+    if (out.kind() == "outage") out.set_note("the recorder was away");
+  };
+  const auto step = [&](double at, double by) {
+    CallClockStep& out = *call.add_clock_steps();
+    out.set_at_s(at);
+    out.set_by_s(by);
+  };
+  span("talk", "", 2, 67);
+  span("outage", "caller", 11.2, 12);
+  span("outage", "", 12, 14.5);
+  span("hold", "", 40, 50);
+  step(1, -0.4);
+  step(30, 3600);
+  call.mutable_quality()->set_capture_gaps(1);
+  const std::string story = told(call);
+  CHECK(tells(call, ", 1 outage of the recorder\n"));
+  CHECK(
+      tells(call,
+            "     0:01.0              the clock was set back by 0.400 s; times here go on as if it "
+            "had not been\n"
+            "     0:02.0 –    1:07.0  talk\n"
+            "     0:12.0 –    0:14.5  outage: the recorder was away, nothing was recorded\n"
+            "     0:30.0              the clock was set forward by 1:00:00.0; times here go on as "
+            "if it had not been\n"
+            "     0:40.0 –    0:50.0  hold\n"));
+  CHECK(tells(call, "caller      outage      0.80 s at 0:11.2\n"));
+  call.mutable_quality()->set_capture_gaps(3);
+  CHECK(tells(call, ", 3 outages of the recorder"));
+}
+
 TEST_CASE("quality is told in words") {
   CHECK(quality_text(4.4) == "excellent (MOS 4.4)");
   CHECK(quality_text(3.0) == "bad (MOS 3.0)");

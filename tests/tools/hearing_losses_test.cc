@@ -58,14 +58,52 @@ TEST_CASE("what the card dropped names ethtool and the interface") {
   CHECK(has(finding.blame, "ethtool -G eth1 rx"));
 }
 
-TEST_CASE("a spool that refuses packets is told with both counts") {
-  const Finding finding = only(spoiled([](SnapshotStory& story) {
-    story.source().accounting.count(Drop::kSpoolFull, 66);
-    story.now().capture.spool.write_errors = 1;
-  }));
+TEST_CASE("packets that found the spool's memory full are an alarm; a write tried again is none") {
+  CHECK(spoiled([](SnapshotStory& story) { story.now().capture.spool.write_errors = 1; }).empty());
+  const Finding finding = only(
+      spoiled([](SnapshotStory& story) { story.source().accounting.count(Drop::kSpoolFull, 66); }));
   CHECK(finding.id == "spool_full");
   CHECK(finding.source.empty());
-  CHECK(finding.what == "the spool's disk refused 1 write and 66 packets in the last 60 s");
+  CHECK(finding.severity == Severity::kAlarm);
+  CHECK(finding.what ==
+        "66 packets of calls lost in the last 60 s: the disk did not take them, and the memory for "
+        "what waits was full");
+  CHECK(has(finding.blame, "spool.buffer_size"));
+}
+
+TEST_CASE("a flood that finds no room is an alarm that names the settings it met") {
+  const Finding finding = only(spoiled([](SnapshotStory& story) {
+    story.now().capture.limits.legs = 1234;
+    story.now().capture.limits.strangers = 1;
+  }));
+  CHECK(finding.id == "limit_hit");
+  CHECK(finding.severity == Severity::kAlarm);
+  CHECK(
+      finding.what.starts_with("1,234 SIP messages of calls that could not be followed "
+                               "(signalling.max_legs), 1 stream that no SIP claimed"));
+  CHECK(has(finding.what, "(capture.max_streams), in the last 60 s"));
+}
+
+TEST_CASE("a limit that costs no call is a notice, and one met earlier is not told again") {
+  const Finding finding =
+      only(spoiled([](SnapshotStory& story) { story.now().capture.limits.tcp_connections = 3; }));
+  CHECK(finding.severity == Severity::kNotice);
+  CHECK(has(finding.what, "tcp.max_connections"));
+
+  SnapshotStory story;
+  story.passes(hours(1), Minute{});
+  story.now().capture.limits.legs = 7;
+  const TapSnapshot before = story.now();
+  story.passes(minutes(1), Minute{});
+  CHECK(judged(before, story).empty());
+}
+
+TEST_CASE("SIP over TCP that found the hand-off full is a loss of its own") {
+  const Finding finding =
+      only(spoiled([](SnapshotStory& story) { story.now().capture.messages_lost = 2; }));
+  CHECK(finding.id == "hand_off_drops");
+  CHECK(finding.severity == Severity::kAlarm);
+  CHECK(finding.what.starts_with("2 SIP messages over TCP dropped"));
 }
 
 TEST_CASE("what the signalling thread was too slow for is told by reason, and is no full spool") {

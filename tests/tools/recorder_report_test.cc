@@ -51,7 +51,12 @@ RecorderView view_of_two_sources() {
   view.tap.hearing.last_sip = kNow;
   view.tap.hearing.last_rtp = kNow;
   view.tap.calls = {live_call("a", 1000)};
-  view.finisher = {.seen = 10, .archived = 6, .already_there = 1, .failed = 1, .first_error = "x"};
+  view.finisher.seen = 10;
+  view.finisher.archived = 6;
+  view.finisher.already_there = 1;
+  view.finisher.failed = 1;
+  view.finisher.waiting = 2;
+  view.finisher.first_error = "x";
   return view;
 }
 
@@ -111,7 +116,10 @@ TEST_CASE("text from the wire cannot steer a terminal") {
   view.tap.calls[0].caller.display_name = "\x1b[2J\xff";
   view.tap.calls[0].callee.user = "\x1b]0;x\x07";
   view.findings.push_back({.id = "a", .source = "\x1b", .what = "\n", .blame = "\r", .since = {}});
-  view.spool_error = "\x1b[31m";
+  view.tap.spool.last_error = "\x1b[31m";
+  view.tap.recovery.segments = 1;
+  view.tap.recovery.problems = {"\x1b[1m"};
+  view.finisher.disk_refusal = "\x1b[0m";
   const std::string json = json_of(top_snapshot(view, "JP"));
   CHECK(json.find("\\u001b") == std::string::npos);
   CHECK(json.find("\xEF\xBF\xBD") != std::string::npos);
@@ -169,6 +177,7 @@ TEST_CASE("status says since when, what is heard, and that nothing is lost") {
   RecorderView view = view_of_two_sources();
   view.tap.sources[1].losses = {};
   view.finisher.failed = 0;
+  view.finisher.waiting = 3;
   const std::string text = joined(recorder_lines(recorder_status(view), kNow));
   has(text, "recorder    running for 1 day 6:00:00, since ");
   has(text, "hearing     SIP and RTP: 4 RTP streams now, 3 calls in progress, 2 talking");
@@ -176,6 +185,115 @@ TEST_CASE("status says since when, what is heard, and that nothing is lost") {
   has(text, "eth1        frames received 1,000 = sip 7 + rtp 990 + pending 3");
   has(text, "last frame 0.2 s ago");
   has(text, "this run    calls seen 13 = archived 6 + already there 1 + in progress 3 + waiting 3");
+}
+
+TEST_CASE(
+    "status says how packets come to the archive, and nothing where there is nothing to say") {
+  RecorderView view = view_of_two_sources();
+  view.finisher.waiting = 0;
+  std::string text = joined(recorder_lines(recorder_status(view), kNow));
+  for (const char* label : {"recover", "spool ", "backlog", "scrub", "clock", "threads"}) {
+    CHECK_MESSAGE(text.find(label) == std::string::npos, label);
+  }
+
+  view.tap.spool.segments = 2;
+  view.tap.spool.bytes = 64'000'000;
+  view.tap.spool.sync_s = 0.004;
+  view.tap.spool.slowest_sync_s = 0.25;
+  view.finisher.waiting = 12;
+  view.finisher.busiest = seconds(70);
+  text = joined(recorder_lines(recorder_status(view), kNow));
+  has(text, "spool       2 segments, 64 MB; synced in 0.00 s, the slowest 0.25 s\n");
+  has(text, "backlog     12 calls wait to be archived, one has been in work for 70 s");
+
+  view.tap.spool.refused = true;
+  view.tap.capture.spool.waiting_bytes = 5'000'000;
+  view.spool_buffer_bytes = 64'000'000;
+  view.finisher.disk_refusal = "the disk is full";
+  view.tap.clock_steps = {{.at = kNow - hours(1), .by = -seconds(5)}};
+  view.pulses = {{.thread = "rx0", .age = seconds(12), .limit = seconds(10)},
+                 {.thread = "sip", .age = seconds(1), .limit = seconds(10)}};
+  text = joined(recorder_lines(recorder_status(view), kNow));
+  has(text, "; 5.0 MB of 64 MB wait in memory: the disk refuses them");
+  has(text, "in work for 70 s: the disk is full");
+  has(text, "clock       set back by 5.000 s at ");
+  has(text, "threads     rx0 is stuck: silent for 12 s");
+  CHECK(text.find("sip is stuck") == std::string::npos);
+}
+
+TEST_CASE(
+    "after the clock was set, times are on the clock as it is now, and lengths are as they were") {
+  RecorderView view = view_of_two_sources();
+  view.tap.wall_offset = hours(2);
+  view.findings.push_back({.id = "a", .source = "", .what = "", .blame = "", .since = kNow});
+  const TopSnapshot snapshot = top_snapshot(view, "JP");
+  const RecorderStatus& status = snapshot.recorder();
+  CHECK(time_of(status.at()) == kNow + hours(2));
+  CHECK(time_of(status.sources(0).last_frame()) == kNow + hours(2) - milliseconds(250));
+  CHECK(time_of(status.hearing().last_sip()) == kNow + hours(2));
+  CHECK(time_of(status.findings(0).since()) == kNow + hours(2));
+  CHECK(time_of(snapshot.calls(0).start()) == kNow + hours(2) - seconds(65));
+  CHECK(snapshot.calls(0).duration_s() == 65);
+  CHECK(status.uptime_s() == 30 * 3600);
+}
+
+TEST_CASE("status says what the start found in the spool, and when it was away") {
+  RecorderView view = view_of_two_sources();
+  capture::RecoverySnapshot& recovery = view.tap.recovery;
+  recovery.is_done = false;
+  recovery.segments = 3;
+  recovery.bytes = 128'000'000;
+  std::string text = joined(recorder_lines(recorder_status(view), kNow));
+  has(text, "recovering  reading what the last recorder left in the spool: 3 segments, 128 MB");
+  recovery.is_done = true;
+  recovery.packets = 560'000;
+  recovery.legs = 2;
+  recovery.seconds = 1.5;
+  recovery.from = view.tap.started - seconds(90);
+  recovery.damaged_bytes = 17;
+  recovery.problems = {"00000042-rx0.pcapng: at 4096: cut off"};
+  text = joined(recorder_lines(recorder_status(view), kNow));
+  has(text, "recovered   3 segments, 128 MB, 560,000 packets in 1.5 s; 2 calls went on");
+  has(text, "nothing was recorded from ");
+  has(text, "17 B could not be read");
+  has(text, "00000042-rx0.pcapng: at 4096: cut off");
+}
+
+TEST_CASE("status names the limits that were met, and none that were not") {
+  RecorderView view = view_of_two_sources();
+  CHECK(recorder_status(view).limits_size() == 0);
+  CHECK(joined(recorder_lines(recorder_status(view), kNow)).find("limits") == std::string::npos);
+
+  view.tap.capture.limits.legs = 1234;
+  view.tap.capture.limits.tcp_connections = 1;
+  view.tap.capture.messages_lost = 3;
+  const RecorderStatus status = recorder_status(view);
+  REQUIRE(status.limits_size() == 2);
+  CHECK(status.limits(0).name() == "legs");
+  CHECK(status.limits(0).setting() == "signalling.max_legs");
+  CHECK(status.limits(0).hits() == 1234);
+  CHECK(status.limits(0).lost());
+  CHECK_FALSE(status.limits(1).lost());
+  CHECK(status.messages_lost() == 3);
+  const std::string text = joined(recorder_lines(status, kNow));
+  has(text,
+      "limits      1,234 SIP messages of calls that could not be followed "
+      "(signalling.max_legs)\n"
+      "            1 TCP connection forgotten for newer ones (tcp.max_connections)\n");
+  has(text, "3 SIP messages over TCP dropped between the recorder's threads");
+}
+
+TEST_CASE("status says how far the archive was read again, and what of it is damaged") {
+  RecorderView view = view_of_two_sources();
+  set_time(*view.scrub.mutable_began(), kNow - hours(1));
+  view.scrub.set_calls(1234);
+  std::string text = joined(recorder_lines(recorder_status(view), kNow));
+  has(text, "scrub       first pass, 1,234 calls read again");
+  set_time(*view.scrub.mutable_last_pass_ended(), kNow - hours(2));
+  view.scrub.set_damaged(2);
+  text = joined(recorder_lines(recorder_status(view), kNow));
+  has(text, "scrub       every call was read again by ");
+  has(text, "; 2 damaged");
 }
 
 TEST_CASE("status names every loss, and every finding with what to change") {
@@ -188,7 +306,7 @@ TEST_CASE("status names every loss, and every finding with what to change") {
                            .what = "no SIP for 30 minutes",
                            .blame = "mirror the port of the PBX too",
                            .since = kNow - hours(1)});
-  view.spool_error = "No space left on device";
+  view.tap.spool.last_error = "No space left on device";
   const std::string text = joined(recorder_lines(recorder_status(view), kNow));
   has(text, "ALARM eth1: no SIP for 30 minutes, since 20");
   has(text, "mirror the port of the PBX too");

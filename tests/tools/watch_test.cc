@@ -114,21 +114,5 @@ TEST_CASE(
   CHECK_FALSE(recorder.changes[1].begun);
 }
 
-TEST_CASE("a clock that is set back is told, and hearing goes on from there") {
-  Recorder recorder;
-  recorder.goes_on(minutes(20), five_seconds());
-  recorder.story.now().at -= minutes(60);
-  recorder.goes_on(minutes(15), five_seconds());
-  REQUIRE(recorder.changes.size() == 2);
-  CHECK(recorder.changes[0].begun);
-  CHECK(recorder.changes[0].finding.id == "clock");
-  CHECK(recorder.changes[0].finding.what.starts_with("the clock was set back from "));
-  CHECK_FALSE(recorder.changes[1].begun);
-  Minute silence = quiet_minute();
-  silence.sip = silence.requests = silence.responses = 0;
-  recorder.goes_on(minutes(2), silence, false);
-  CHECK(recorder.watch.findings().size() == 1);
-}
-
 }  // namespace
 }  // namespace koegura::tools

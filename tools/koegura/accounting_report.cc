@@ -111,11 +111,25 @@ void set_calls(Calls& calls, const store::FinisherStats& stats) {
   calls.set_already_there(static_cast<double>(stats.already_there));
   calls.set_failed(static_cast<double>(stats.failed));
   calls.set_first_failure(stats.first_error);
+  calls.set_waiting(static_cast<double>(stats.waiting));
 }
 
 std::vector<std::string> accounting_lines(const Accounting& accounting) {
   return {sum_of(accounting.frames()).of("frames received", accounting.frames().received()),
           sum_of(accounting.calls()).of("calls seen", accounting.calls().seen())};
+}
+
+std::string kept_line(const Accounting& accounting) {
+  const auto going_on = static_cast<std::uint64_t>(accounting.calls().in_progress());
+  const auto waiting = static_cast<std::uint64_t>(accounting.calls().waiting());
+  if (going_on + waiting == 0) return "";
+  std::string kept;
+  if (going_on > 0) kept = count_text(going_on) + " in progress";
+  if (waiting > 0) {
+    kept += (kept.empty() ? "" : ", ") + count_text(waiting) + " waiting to be archived";
+  }
+  return kept + ": kept in the spool, the next start goes on with " +
+         (going_on + waiting == 1 ? "it" : "them");
 }
 
 std::string imbalance(const Accounting& accounting) {

@@ -17,6 +17,9 @@ void set_calls(Calls& calls, const store::FinisherStats& stats);
 
 // "frames received 12 = sip 10 + rtp 2" and "calls seen 1 = archived 1"; zero terms are left out.
 [[nodiscard]] std::vector<std::string> accounting_lines(const Accounting& accounting);
+// "2 in progress: kept in the spool, the next start goes on with them", of a recorder that has
+// stopped; empty if it kept none.
+[[nodiscard]] std::string kept_line(const Accounting& accounting);
 // Why the sums do not hold, or empty.
 [[nodiscard]] std::string imbalance(const Accounting& accounting);
 

@@ -37,6 +37,7 @@ constexpr std::uint64_t kMostBody = 4U << 10U;  // of a request: none has a mean
 constexpr std::size_t kMostBuffered = 16U << 10U;
 constexpr std::size_t kWalkers = 2;
 constexpr auto kAcceptAgain = std::chrono::milliseconds(100);
+constexpr auto kBeatEvery = std::chrono::seconds(1);
 constexpr unsigned kHttp11 = 11;
 
 // What the connections share. Outlives them all.
@@ -253,12 +254,17 @@ class Server : public ApiServer {
       : socket_(std::move(socket)),
         shared_(std::move(context), options),
         acceptor_(shared_.io, Protocol(), socket_.release()),
-        later_(shared_.io) {
+        later_(shared_.io),
+        next_beat_(shared_.io) {
     accept();
+    beat();
     thread_ = std::thread([this] { shared_.io.run(); });
   }
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
+  [[nodiscard]] std::chrono::nanoseconds silence() const override {
+    return Clock::now() - last_beat_.load();
+  }
   ~Server() override {
     shared_.io.stop();
     thread_.join();
@@ -269,6 +275,16 @@ class Server : public ApiServer {
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
+  // Through the thread that answers what looks at the recorder, and back to this one.
+  void beat() {
+    last_beat_ = Clock::now();
+    next_beat_.expires_after(kBeatEvery);
+    next_beat_.async_wait([this](ErrorCode /*error*/) {
+      asio::post(shared_.views, [this] { asio::post(shared_.io, [this] { beat(); }); });
+    });
+  }
   void accept() {
     acceptor_.async_accept([this](ErrorCode error, Protocol::socket socket) {
       if (error) return accept_later();
@@ -291,6 +307,8 @@ class Server : public ApiServer {
   Shared shared_;
   Protocol::acceptor acceptor_;
   asio::steady_timer later_;
+  asio::steady_timer next_beat_;
+  std::atomic<Clock::time_point> last_beat_ = Clock::now();
   std::thread thread_;
 };
 

@@ -34,6 +34,8 @@ class ApiServer {
                                                                 const ApiOptions& options);
   // Removes the socket, drops every client. Waits for a walk through the index that goes on.
   virtual ~ApiServer() = default;
+  // How long ago the threads that must not wait last had their turn. Any thread.
+  [[nodiscard]] virtual std::chrono::nanoseconds silence() const = 0;
 };
 
 }  // namespace koegura::tools

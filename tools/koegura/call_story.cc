@@ -1,6 +1,8 @@
 #include "call_story.h"
 
 #include <array>
+#include <cmath>
+#include <limits>
 #include <map>
 #include <string_view>
 
@@ -86,19 +88,48 @@ void tell_streams(const CallRecord& record, Lines& lines) {
   }
 }
 
+// An outage of one channel is the ragged end of one of both.
 bool is_chapter(const Span& span) {
   return span.kind() == "ringing" || span.kind() == "early-media" || span.kind() == "talk" ||
-         span.kind() == "hold";
+         span.kind() == "hold" || (span.kind() == "outage" && span.channel().empty());
+}
+
+std::string moment(double seconds) {
+  return "  " + padded_left(clock_text_exact(seconds), 9);
+}
+
+std::string chapter_text(const Span& span) {
+  std::string text = moment(span.from_s()) + " –" + moment(span.to_s()).substr(1) + "  ";
+  if (span.kind() == "outage") {
+    const std::string why = span.note().empty() ? "" : ": " + printable(span.note());
+    return text + coloured(Colour::kYellow, "outage" + why + ", nothing was recorded");
+  }
+  return text + span.kind() + (span.channel().empty() ? "" : " of the " + span.channel());
+}
+
+std::string step_text(const CallClockStep& step) {
+  constexpr double kMinute = 60;
+  const double by = std::abs(step.by_s());
+  const std::string size = by < kMinute ? decimal_text(by, 3) + " s" : clock_text_exact(by);
+  return moment(step.at_s()) + padded("", 14) + "the clock was set " +
+         (step.by_s() < 0 ? "back" : "forward") + " by " + size +
+         "; times here go on as if it had not been";
 }
 
 void tell_timeline(const CallRecord& record, Lines& lines) {
   lines.push_back(heading("Timeline"));
+  auto step = record.clock_steps().begin();
+  const auto tell_steps_before = [&](double moment_s) {
+    for (; step != record.clock_steps().end() && step->at_s() < moment_s; ++step) {
+      lines.push_back(step_text(*step));
+    }
+  };
   for (const Span& span : record.spans()) {
     if (!is_chapter(span)) continue;
-    lines.push_back("  " + padded_left(clock_text_exact(span.from_s()), 9) + " – " +
-                    padded_left(clock_text_exact(span.to_s()), 9) + "  " + span.kind() +
-                    (span.channel().empty() ? "" : " of the " + span.channel()));
+    tell_steps_before(span.from_s());
+    lines.push_back(chapter_text(span));
   }
+  tell_steps_before(std::numeric_limits<double>::infinity());
 }
 
 // What is not talk comes by the hundred: told together, by channel, kind and reason.
@@ -184,6 +215,9 @@ std::vector<std::string> story_of(const CallRecord& record, const std::string& f
   if (record.has_quality() && !record.streams().empty()) {
     head += ", " + quality_text(record.quality().mos());
     if (!record.quality().complete()) head += ", not complete";
+  }
+  if (const std::uint32_t gaps = record.quality().capture_gaps(); gaps > 0) {
+    head += ", " + coloured(Colour::kYellow, plural(gaps, "outage") + " of the recorder");
   }
   lines.push_back(head);
   tell_parties(record, region, lines);

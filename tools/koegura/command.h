@@ -20,6 +20,7 @@ struct Session {
   std::string archive;  // the folder: --archive, else $KOEGURA_ARCHIVE, else the config
   Config config;
   bool json = false;             // one JSON object a line instead of text
+  std::string config_file{};     // --config; empty: the default one
   std::string settings_error{};  // why config has the defaults only; see runs_without_settings
 };
 

@@ -64,6 +64,7 @@ struct GlobalOptions {
     Session session{.archive = config->directory,
                     .config = std::move(*config),
                     .json = json,
+                    .config_file = config_file,
                     .settings_error = wrong};
     if (environment != nullptr && *environment != '\0') session.archive = environment;
     if (!archive.empty()) session.archive = archive;

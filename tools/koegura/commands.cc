@@ -11,6 +11,8 @@ std::unique_ptr<Command> make_show_command();
 std::unique_ptr<Command> make_ladder_command();
 std::unique_ptr<Command> make_audio_command();
 std::unique_ptr<Command> make_packets_command();
+std::unique_ptr<Command> make_verify_command();
+std::unique_ptr<Command> make_scrub_command();
 std::unique_ptr<Command> make_reindex_command();
 std::unique_ptr<Command> make_status_command();
 std::unique_ptr<Command> make_top_command();
@@ -32,6 +34,10 @@ constexpr std::array kCommands = {
                make_top_command},
     CommandRow{"doctor", "check interfaces, mirror port, clock and disk, and say what to change",
                make_doctor_command},
+    CommandRow{"verify", "read every call of the archive again, and check that it is whole",
+               make_verify_command},
+    CommandRow{"scrub", "the same, slowly beside other work, going on where it was stopped",
+               make_scrub_command},
     CommandRow{"reindex", "rebuild the index from the call files", make_reindex_command},
     CommandRow{"traffic", "generate calls with known audio as a capture file",
                make_traffic_command},

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <variant>
 
 #include "file_output.h"
 #include "nearest.h"
+#include "quantity_text.h"
 #include "time_text.h"
 
 namespace koegura::tools {
@@ -29,9 +29,9 @@ struct CountKey {
   std::uint32_t most;
 };
 struct BytesKey {
-  std::uint32_t& (*of)(Config&);
-  std::uint32_t least;
-  std::uint32_t most;
+  std::variant<std::uint32_t& (*)(Config&), std::uint64_t& (*)(Config&)> of;
+  std::uint64_t least;
+  std::uint64_t most;
 };
 struct FlagKey {
   bool& (*of)(Config&);
@@ -59,11 +59,15 @@ bool is_region(std::string_view text) {
   const auto letter = [](char c) { return c >= 'A' && c <= 'Z'; };
   return text.size() == 2 && letter(text[0]) && letter(text[1]);
 }
+bool is_device(std::string_view name) {
+  return !name.empty() && name.find_first_of(" \t\n") == std::string_view::npos;
+}
 bool is_number_pattern(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789+?*") == std::string_view::npos;
 }
 
 using std::chrono::hours;
+using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
@@ -82,6 +86,11 @@ const std::array kKeys = {
         TextsKey{FIELD(archive.internal_numbers), is_number_pattern,
                  "a list of numbers, '?' for one digit, '*' for any, as in [\"23??\"]"}},
     Key{"archive.sync", FlagKey{FIELD(archive.sync)}},
+    Key{"archive.reserve", BytesKey{FIELD(archive.reserve_bytes), 0, std::uint64_t{1} << 40U}},
+    Key{"recorder.interfaces",
+        TextsKey{FIELD(interfaces), is_device, "a list of interfaces, as in [\"eth1\"]"}},
+    Key{"recorder.dpdk_ports",
+        TextsKey{FIELD(dpdk_ports), is_device, "a list of DPDK ports, as in [\"0000:03:00.0\"]"}},
     Key{"recorder.socket", TextKey{FIELD(socket), is_absolute, "an absolute path"}},
     Key{"live.ring_size", BytesKey{FIELD(live.ring_bytes), 1U << 20U, 1U << 30U}},
     Key{"live.snapshot_length", BytesKey{FIELD(live.snapshot_length), 256, 256U << 10U}},
@@ -99,6 +108,7 @@ const std::array kKeys = {
     Key{"dpdk.buffers", CountKey{FIELD(dpdk.buffers), 1024, 1U << 24U}},
     Key{"tcp.max_connections", CountKey{FIELD(capture.tcp.max_connections), 1, 1U << 20U}},
     Key{"tcp.max_message", BytesKey{FIELD(capture.tcp.max_message_bytes), 4096, 16U << 20U}},
+    Key{"tcp.max_buffered", BytesKey{FIELD(capture.tcp.max_buffered_bytes), 1U << 20U, 1U << 30U}},
     Key{"tcp.idle_timeout", DurationKey{FIELD(capture.tcp.idle_timeout), seconds(1), hours(24)}},
     Key{"signalling.ringing_timeout",
         DurationKey{FIELD(capture.signalling.ringing_timeout), seconds(10), hours(24)}},
@@ -108,50 +118,22 @@ const std::array kKeys = {
         DurationKey{FIELD(capture.signalling.session_timer_grace), seconds(0), hours(1)}},
     Key{"signalling.release_linger",
         DurationKey{FIELD(capture.signalling.release_linger), seconds(0), minutes(1)}},
+    Key{"signalling.max_legs", CountKey{FIELD(capture.signalling.max_legs), 16, 10'000'000}},
     Key{"spool.segment_size", BytesKey{FIELD(spool.segment_bytes), 1U << 20U, 1U << 30U}},
     Key{"spool.run_size", BytesKey{FIELD(spool.run_bytes), 4096, 1U << 20U}},
+    Key{"spool.flush_interval",
+        DurationKey{FIELD(spool.flush_interval), milliseconds(100), minutes(1)}},
+    Key{"spool.buffer_size", BytesKey{FIELD(spool.buffer_bytes), 4U << 20U, 1U << 30U}},
     Key{"finish.threads", CountKey{FIELD(finisher.threads), 1, 256}},
     Key{"finish.queue_limit", CountKey{FIELD(finisher.queue_limit), 1, 1U << 16U}},
     Key{"finish.memory_limit",
         BytesKey{FIELD(finisher.render.memory_limit), 64U << 10U, 1U << 30U}},
+    Key{"finish.time_limit", DurationKey{FIELD(finish_limit), seconds(10), hours(24)}},
     Key{"hearing.no_frames", DurationKey{FIELD(hearing.no_frames), seconds(10), hours(24)}},
     Key{"hearing.no_sip", DurationKey{FIELD(hearing.no_sip), minutes(1), hours(24 * 7)}},
 };
 
 #undef FIELD
-
-// ---- sizes: "64MiB" -------------------------------------------------------------------------
-
-struct ByteUnit {
-  std::string_view name;
-  unsigned shift;
-};
-constexpr std::array kByteUnits = {ByteUnit{"GiB", 30}, ByteUnit{"MiB", 20}, ByteUnit{"KiB", 10}};
-
-std::string bytes_text(std::uint32_t bytes) {
-  for (const ByteUnit& unit : kByteUnits) {
-    const std::uint32_t size = 1U << unit.shift;
-    if (bytes != 0 && bytes % size == 0) {
-      return std::to_string(bytes / size) + std::string(unit.name);
-    }
-  }
-  return std::to_string(bytes);
-}
-
-std::optional<std::int64_t> parse_bytes(std::string_view text) {
-  unsigned shift = 0;
-  for (const ByteUnit& unit : kByteUnits) {
-    if (text.ends_with(unit.name)) {
-      text.remove_suffix(unit.name.size());
-      shift = unit.shift;
-      break;
-    }
-  }
-  std::uint32_t count = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  const bool whole = error == std::errc() && end == text.data() + text.size();
-  return whole ? std::optional(static_cast<std::int64_t>(count) << shift) : std::nullopt;
-}
 
 // ---- reading: each gives what was expected, or nothing if the value was taken ----------------
 
@@ -182,14 +164,20 @@ Expected take(const CountKey& key, const toml::node& node, Config& config) {
   return "a whole number" + range(std::to_string(key.least), std::to_string(key.most));
 }
 
+template <typename Number>
+void set_bytes(Number& into, std::uint64_t bytes) {
+  into = static_cast<Number>(bytes);  // within the key's range
+}
+
 Expected take(const BytesKey& key, const toml::node& node, Config& config) {
   auto bytes = node.value_exact<std::int64_t>();
-  if (const auto text = node.value_exact<std::string>()) bytes = parse_bytes(*text);
-  if (bytes && *bytes >= key.least && *bytes <= key.most) {
-    key.of(config) = static_cast<std::uint32_t>(*bytes);
+  if (const auto text = node.value_exact<std::string>()) bytes = parse_size(*text);
+  const auto size = static_cast<std::uint64_t>(bytes.value_or(-1));  // below 0: too large
+  if (size >= key.least && size <= key.most) {
+    std::visit([&](auto of) { set_bytes(of(config), size); }, key.of);
     return std::nullopt;
   }
-  return "a size in quotes, as in \"64MiB\"," + range(bytes_text(key.least), bytes_text(key.most));
+  return "a size in quotes, as in \"64MiB\"," + range(size_text(key.least), size_text(key.most));
 }
 
 Expected take(const FlagKey& key, const toml::node& node, Config& config) {
@@ -245,7 +233,7 @@ std::string value_text(const CountKey& key, Config& config) {
   return std::visit([&](auto of) { return std::to_string(of(config)); }, key.of);
 }
 std::string value_text(const BytesKey& key, Config& config) {
-  return quoted(bytes_text(key.of(config)));
+  return std::visit([&](auto of) { return quoted(size_text(of(config))); }, key.of);
 }
 std::string value_text(const FlagKey& key, Config& config) {
   return key.of(config) ? "true" : "false";

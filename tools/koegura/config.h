@@ -20,12 +20,17 @@ namespace koegura::tools {
 struct Config {
   std::string directory = "/var/lib/koegura";
   std::string socket = "/run/koegura/koegura.sock";  // of the running recorder
-  store::ArchiveOptions archive;
+  // What `record` listens to if its command line does not say.
+  std::vector<std::string> interfaces;
+  std::vector<std::string> dpdk_ports;
+  store::ArchiveOptions archive = {.internal_numbers = {}, .reserve_bytes = 1U << 30U};
   capture::LiveOptions live;
   capture::CaptureOptions capture;
   capture::SpoolOptions spool;
   capture::DpdkOptions dpdk;
   store::FinisherOptions finisher;
+  // A call that takes longer to archive has a thread that is stuck.
+  Duration finish_limit = std::chrono::minutes(10);
   HearingOptions hearing;
 };
 

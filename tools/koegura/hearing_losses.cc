@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "memory_limits.h"
 #include "quantity_text.h"
 #include "stretch.h"
 #include "time_text.h"
@@ -23,6 +24,10 @@ constexpr std::uint64_t kFewTruncated = 100;
 constexpr std::uint64_t kTruncatedShare = 100;
 // A snapshot is at most a second old, a card's clock a few milliseconds off.
 constexpr Duration kClockTolerance = seconds(5);
+
+constexpr const char* kHeldUp =
+    "the signalling thread was held up: keep other programs off the box's CPUs or give it one "
+    "more, and see in koegura top whether a flood of SIP comes";
 
 Severity severity_of(std::uint64_t lost, std::uint64_t received) {
   const bool audible = lost >= kBurst || lost * kAudibleShare >= lost + received;
@@ -80,30 +85,65 @@ void find_drops(const Stretch& stretch, const Port& port, std::vector<Finding>& 
   finding.severity = severity_of(total, port.frames);
   finding.what = plural(total, "frame") + " dropped between the recorder's threads (" + reasons +
                  "), " + of_all(stretch, total, port.frames);
+  finding.blame = kHeldUp;
+  findings.push_back(std::move(finding));
+}
+
+std::uint64_t since(std::uint64_t before, std::uint64_t now) {
+  return now - std::min(before, now);
+}
+
+// SIP over TCP, whose frames are counted as SIP where they came in.
+void find_lost_messages(const Stretch& stretch, std::vector<Finding>& findings) {
+  const std::uint64_t lost =
+      since(stretch.before->capture.messages_lost, stretch.now->capture.messages_lost);
+  if (lost == 0) return;
+  Finding finding = finding_of(stretch, "hand_off_drops", stretch.all);
+  finding.what = plural(lost, "SIP message") +
+                 " over TCP dropped between the recorder's threads in the last " +
+                 lasting(stretch.length());
+  finding.blame = kHeldUp;
+  findings.push_back(std::move(finding));
+}
+
+// One finding for all: what meets one bound often meets others.
+void find_limits(const Stretch& stretch, std::vector<Finding>& findings) {
+  Finding finding = finding_of(stretch, "limit_hit", stretch.all);
+  finding.severity = Severity::kNotice;
+  for (const Limit& limit : all_limits()) {
+    const std::uint64_t hits =
+        since(stretch.before->capture.limits.*limit.hits, stretch.now->capture.limits.*limit.hits);
+    if (hits == 0) continue;
+    finding.what += (finding.what.empty() ? "" : ", ") + limit_text(limit, hits);
+    if (limit.loses) finding.severity = Severity::kAlarm;
+  }
+  if (finding.what.empty()) return;
+  finding.what += ", in the last " + lasting(stretch.length());
   finding.blame =
-      "the signalling thread was held up: keep other programs off the box's CPUs or give it one "
-      "more, and see in iostat whether the archive's disk is slow";
+      "somebody floods the network (koegura top shows what comes, tcpdump who sends it), or the "
+      "system is larger than the settings in brackets allow: raise them in koegura.toml";
   findings.push_back(std::move(finding));
 }
 
 }  // namespace
 
 void find_losses(const Stretch& stretch, std::vector<Finding>& findings) {
+  find_lost_messages(stretch, findings);
+  find_limits(stretch, findings);
   for (const Port& port : stretch.ports) {
     find_lost_frames(stretch, port, findings);
     find_drops(stretch, port, findings);
   }
   const std::uint64_t refused = stretch.all.dropped[static_cast<std::size_t>(Drop::kSpoolFull)];
-  const std::uint64_t errors =
-      stretch.now->capture.spool.write_errors -
-      std::min(stretch.before->capture.spool.write_errors, stretch.now->capture.spool.write_errors);
-  if (refused == 0 && errors == 0) return;
+  // A write that the disk refuses is tried again, and the packets wait: spool_refused tells it.
+  if (refused == 0) return;
   Finding finding = finding_of(stretch, "spool_full", stretch.all);
-  finding.what = "the spool's disk refused " + plural(errors, "write") + " and " +
-                 plural(refused, "packet") + " in the last " + lasting(stretch.length());
+  finding.what = plural(refused, "packet") + " of calls lost in the last " +
+                 lasting(stretch.length()) +
+                 ": the disk did not take them, and the memory for what waits was full";
   finding.blame =
-      "the disk of the archive is full or failing: df -h and dmesg tell which; koegura status "
-      "says how fast it fills";
+      "the disk of the archive is full, failing or too slow: df -h, dmesg and iostat -x 1 tell "
+      "which; a larger spool.buffer_size bridges a longer pause of the disk";
   findings.push_back(std::move(finding));
 }
 

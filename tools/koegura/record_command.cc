@@ -1,13 +1,8 @@
 // koegura record: captures or what an interface hears in, archived calls out.
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <csignal>
 #include <cstdio>
-#include <ctime>
 
 #include "accounting_report.h"
+#include "asked.h"
 #include "command.h"
 #include "json.h"
 #include "recorder.h"
@@ -17,50 +12,13 @@ namespace koegura::tools {
 
 namespace {
 
-std::atomic<bool> stop_asked = false;
-std::atomic<std::time_t> stop_asked_at = 0;
-int end_of_input = -1;  // /dev/null
-static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler writes it");
-static_assert(std::atomic<std::time_t>::is_always_lock_free, "a signal handler writes it");
-
-// The first signal asks for an orderly end, one two seconds later or more ends the program.
-// Not at once: timeout(1) and some supervisors send each signal twice.
-void on_signal(int signal) {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  if (!stop_asked) {
-    stop_asked_at = now.tv_sec;
-    stop_asked = true;
-    dup2(end_of_input, STDIN_FILENO);  // a read that waits for more goes on, and finds the end
-  } else if (now.tv_sec > stop_asked_at + 1) {
-    std::signal(signal, SIG_DFL);
-    std::raise(signal);
-  }
-}
-
-// REQUIRES: no thread but this one runs, so that those to come inherit what is blocked.
-void block_signals(int how) {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(how, &signals, nullptr);
-}
-
-void catch_signals() {
-  end_of_input = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  struct sigaction action {};
-  action.sa_handler = on_signal;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-}
-
 void print(const Accounting& accounting, bool json) {
   if (json) {
     std::puts(json_of(accounting).c_str());
     return;
   }
   for (const std::string& line : accounting_lines(accounting)) std::puts(line.c_str());
+  if (const std::string kept = kept_line(accounting); !kept.empty()) std::puts(kept.c_str());
 }
 
 class RecordCommand : public Command {
@@ -81,6 +39,10 @@ class RecordCommand : public Command {
   }
 
   Result<void> run(const Session& session) override {
+    if (files_.empty() && live_.interfaces.empty() && live_.dpdk_ports.empty()) {
+      live_.interfaces = session.config.interfaces;
+      live_.dpdk_ports = session.config.dpdk_ports;
+    }
     if (auto one = check_input(); !one) return one;
     Result<RecordResult> result = files_.empty() ? record_live(session) : record_files(session);
     if (!result) return tl::make_unexpected(std::move(result.error()));
@@ -94,8 +56,10 @@ class RecordCommand : public Command {
                       static_cast<int>(!live_.interfaces.empty()) +
                       static_cast<int>(!live_.dpdk_ports.empty());
     if (kinds != 1) {
-      return failure("record: what to record: one of --read FILE, --interface IF, --dpdk PORT",
-                     ErrorKind::kUsage);
+      return failure(
+          "record: what to record: one of --read FILE, --interface IF, --dpdk PORT, or "
+          "recorder.interfaces or recorder.dpdk_ports in koegura.toml",
+          ErrorKind::kUsage);
     }
     if (!live_.eal_arguments.empty() && live_.dpdk_ports.empty()) {
       return failure("record: '" + live_.eal_arguments.front() +
@@ -114,18 +78,17 @@ class RecordCommand : public Command {
   Result<RecordResult> record_files(const Session& session) const {
     auto input = ReplayInput::open(files_);
     if (!input) return tl::make_unexpected(std::move(input.error()));
-    catch_signals();
-    return replay(std::move(*input), session, stop_asked);
+    catch_signals(SignalsOf::kReplay);
+    return replay(std::move(*input), session, asked().stop);
   }
 
   Result<RecordResult> record_live(const Session& session) const {
-    block_signals(SIG_BLOCK);
-    catch_signals();
+    catch_signals(SignalsOf::kRecorder);
     auto recorder = Recorder::start(session, live_);
     if (!recorder) return tl::make_unexpected(std::move(recorder.error()));
-    (*recorder)->run(stop_asked);
-    block_signals(SIG_UNBLOCK);  // who is in a hurry may ask again
-    return (*recorder)->finish();
+    (*recorder)->run(asked());
+    let_signals_through();  // who is in a hurry may ask again
+    return (*recorder)->finish(asked());
   }
 
   // The last problem is the command's error; those before it are shown here.

@@ -17,6 +17,8 @@ struct RecordResult {
 
 // Adds what the accounting itself says went wrong, and the spool's last error (empty if none).
 void add_losses(RecordResult& result, const std::string& spool_error);
+// The same of a live recorder, which keeps the packets of calls that it could not archive.
+void add_live_losses(RecordResult& result, const std::string& spool_error);
 
 // Where a kind of recorder keeps its segments: each removes only its own, as what a killed live
 // recorder left behind is all there is of its last calls.

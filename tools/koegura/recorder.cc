@@ -11,13 +11,18 @@
 
 #include "accounting_report.h"
 #include "api_server.h"
-#include "capture/dpdk.h"
-#include "capture/live.h"
+#include "archive_gauge.h"
 #include "event_log.h"
 #include "json.h"
+#include "keeping.h"
+#include "live_sources.h"
+#include "quantity_text.h"
 #include "recorder_file.h"
 #include "recorder_report.h"
+#include "reload.h"
 #include "sandbox.h"
+#include "scrubber.h"
+#include "service_notice.h"
 #include "text_width.h"
 #include "watch.h"
 
@@ -25,34 +30,14 @@ namespace koegura::tools {
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr timespec kLookEvery{.tv_sec = 1, .tv_nsec = 0};
+constexpr timespec kSoon{.tv_sec = 0, .tv_nsec = 50'000'000};
 constexpr int kLooksAJudgement = 5;
-
-// Sources as lanes, and what must outlive them.
-struct OpenSources {
-  std::unique_ptr<capture::DpdkPorts> ports;
-  std::vector<capture::Lane> lanes;
-};
-
-Result<OpenSources> open_sources(const LiveInput& input, const Config& config) {
-  OpenSources open;
-  if (!input.dpdk_ports.empty()) {
-    auto ports =
-        capture::open_dpdk(input.dpdk_ports, input.eal_arguments, input.filter, config.dpdk);
-    if (!ports) return tl::make_unexpected(std::move(ports.error()));
-    open.ports = std::move(*ports);
-    open.lanes = open.ports->lanes();
-    return open;
-  }
-  capture::Lane lane;
-  for (const std::string& name : input.interfaces) {
-    auto source = capture::open_interface(name, input.filter, config.live);
-    if (!source) return tl::make_unexpected(std::move(source.error()));
-    lane.push_back(std::move(*source));
-  }
-  open.lanes.push_back(std::move(lane));
-  return open;
-}
+// What the spool's disk is given at the end to take what waits in memory: within the service
+// manager's patience (TimeoutStopSec).
+constexpr Duration kLastWrites = std::chrono::seconds(20);
 
 // Others look from other folders.
 std::string absolute(const std::string& path) {
@@ -77,85 +62,143 @@ std::vector<std::string> written_folders(const std::string& archive, const std::
   return folders;
 }
 
+void let_signals_in_for(const timespec& time) {
+  sigset_t none;
+  sigemptyset(&none);
+  ::ppoll(nullptr, 0, &time, &none);
+}
+
 class LiveRecorder final : public Recorder, RecorderState {
  public:
   explicit LiveRecorder(const Session& session)
       : directory_(absolute(session.archive)),
         socket_(socket_of(session)),
+        config_file_(session.config_file),
+        config_(session.config),
         watch_(session.config.hearing) {}
-  ~LiveRecorder() override { remove_recorder_file(directory_); }
+  LiveRecorder(const LiveRecorder&) = delete;
+  LiveRecorder& operator=(const LiveRecorder&) = delete;
+  ~LiveRecorder() override;
 
-  Result<void> open(const Session& session, const LiveInput& input);
-  void run(const std::atomic<bool>& stop) override;
-  [[nodiscard]] RecordResult finish() override;
+  Result<void> open(const LiveInput& input);
+  void run(Asked& asked) override;
+  [[nodiscard]] RecordResult finish(const Asked& asked) override;
 
   [[nodiscard]] RecorderView view() const override;
   [[nodiscard]] const store::Archive& archive() const override { return *archive_; }
   [[nodiscard]] const std::string& directory() const override { return directory_; }
 
  private:
-  Result<void> serve(const Session& session);
+  // What view shares with the main thread.
+  struct Shared {
+    std::vector<Finding> findings;
+    std::uint64_t reserve_bytes = 0;
+    double spool_bytes_per_s = 0;
+    Duration finish_limit{};
+  };
+
+  Result<void> serve();
   void judge();
-  [[nodiscard]] std::vector<Finding> findings() const;
+  void measure_spool(const capture::TapSnapshot& tap);
+  void guard();
+  void reload();
+  bool end(const Asked& asked);
+  void archive_what_waits(const Asked& asked);
+  void add_problems(RecordResult& result, const RecorderView& last, bool written) const;
+  [[nodiscard]] std::string summary(const RecorderView& view) const;
+  [[nodiscard]] Shared shared() const;
 
   const std::string directory_;
   const std::string socket_;
+  const std::string config_file_;
+  Config config_;
+  std::uint64_t spool_buffer_bytes_ = 0;  // of all lanes
   std::unique_ptr<store::Archive> archive_;
+  std::unique_ptr<capture::SpoolFolder> spool_;  // outlives all who hold packets of it
   std::unique_ptr<store::Finisher> finisher_;
   std::unique_ptr<capture::DpdkPorts> ports_;
   std::unique_ptr<capture::Tap> tap_;
+  std::unique_ptr<ArchiveGauge> gauge_;
+  std::unique_ptr<Scrubber> scrubber_;
   Watch watch_;
-  mutable std::mutex findings_mutex_;
-  std::vector<Finding> findings_;   // guarded by findings_mutex_
-  std::unique_ptr<ApiServer> api_;  // last: it asks all the others
+  Watchdog watchdog_;
+  bool recovery_told_ = false;
+  bool has_ended_ = false;
+  std::uint64_t spooled_ = 0;  // bytes taken when it was last looked at
+  Clock::time_point spooled_at_ = Clock::now();
+  mutable std::mutex mutex_;
+  Shared shared_;  // guarded by mutex_
+  // It may be asked before it is here. Last: it asks all the others.
+  std::atomic<const ApiServer*> serving_ = nullptr;
+  std::unique_ptr<ApiServer> api_;
 };
 
-Result<void> LiveRecorder::open(const Session& session, const LiveInput& input) {
-  const Config& config = session.config;
-  auto archive = store::Archive::open(directory_, store::OpenMode::kWrite, config.archive);
-  if (!archive) return tl::make_unexpected(std::move(archive.error()));
-  archive_ = std::move(*archive);
-  store::FinisherOptions finishing = config.finisher;
-  // Capture waits for nobody: what is not yet archived stands in the spool, and here its outline.
-  finishing.queue_limit = std::numeric_limits<std::size_t>::max();
-  finisher_ = store::Finisher::create(finishing, *archive_);
-  auto sources = open_sources(input, config);
-  if (!sources) return tl::make_unexpected(std::move(sources.error()));
-  ports_ = std::move(sources->ports);
-  if (auto safe = enter_sandbox({.writable = written_folders(directory_, socket_)}); !safe)
-    return safe;
-  auto tap = capture::Tap::start({.capture = config.capture, .spool = config.spool},
-                                 directory_ + "/spool", std::move(sources->lanes), *finisher_);
-  if (!tap) return tl::make_unexpected(std::move(tap.error()));
-  tap_ = std::move(*tap);
-  return serve(session);
+// One that could not start leaves in the spool what it has read of it.
+LiveRecorder::~LiveRecorder() {
+  if (tap_ && !has_ended_) end(Asked{});
+  remove_recorder_file(directory_);
 }
 
-Result<void> LiveRecorder::serve(const Session& session) {
-  auto api = ApiServer::start(socket_, *this, {.region = session.config.archive.region});
+Result<void> LiveRecorder::open(const LiveInput& input) {
+  auto archive = store::Archive::open(directory_, store::OpenMode::kWrite, config_.archive);
+  if (!archive) return tl::make_unexpected(std::move(archive.error()));
+  archive_ = std::move(*archive);
+  auto spool = capture::SpoolFolder::open(directory_ + "/spool", config_.spool);
+  if (!spool) return tl::make_unexpected(std::move(spool.error()));
+  spool_ = std::move(*spool);
+  store::FinisherOptions finishing = config_.finisher;
+  // Capture waits for nobody: what is not yet archived stands in the spool, and here its outline.
+  finishing.queue_limit = std::numeric_limits<std::size_t>::max();
+  finishing.patient = true;
+  finisher_ = store::Finisher::create(finishing, *archive_);
+  auto sources = open_sources(input, config_);
+  if (!sources) return tl::make_unexpected(std::move(sources.error()));
+  ports_ = std::move(sources->ports);
+  spool_buffer_bytes_ = std::uint64_t{config_.spool.buffer_bytes} * sources->lanes.size();
+  if (auto safe = enter_sandbox({.writable = written_folders(directory_, socket_)}); !safe) {
+    return safe;
+  }
+  tap_ = capture::Tap::start({.capture = config_.capture}, *spool_, std::move(sources->lanes),
+                             *finisher_);
+  gauge_ = std::make_unique<ArchiveGauge>(*archive_);
+  scrubber_ = Scrubber::start(*archive_, directory_);
+  return serve();
+}
+
+Result<void> LiveRecorder::serve() {
+  shared_ = {.findings = {},
+             .reserve_bytes = config_.archive.reserve_bytes,
+             .finish_limit = config_.finish_limit};
+  auto api = ApiServer::start(socket_, *this, {.region = config_.archive.region});
   if (!api) return tl::make_unexpected(std::move(api.error()));
   api_ = std::move(*api);
+  serving_ = api_.get();
   if (auto written = write_recorder_file(directory_, socket_); !written) return written;
   for (const capture::SourceSnapshot& source : tap_->snapshot().sources) {
     log_event(Level::kInfo, "recording",
               {{"source", source.name}, {"archive", directory_}, {"socket", socket_}});
   }
   judge();  // what comes from now on is compared with this
+  notify_ready(summary(view()));
   return {};
 }
 
-void LiveRecorder::run(const std::atomic<bool>& stop) {
-  // Only here a signal may come: nothing else of the process is interrupted by one.
-  sigset_t none;
-  sigemptyset(&none);
-  for (int look = 0; !stop && !tap_->is_dead(); ++look) {
-    ::ppoll(nullptr, 0, &kLookEvery, &none);
+void LiveRecorder::run(Asked& asked) {
+  for (int look = 0; !asked.stop && !tap_->is_dead(); ++look) {
+    // Only here a signal may come: nothing else of the process is interrupted by one.
+    let_signals_in_for(kLookEvery);
+    if (asked.reload.exchange(false)) reload();
+    guard();
     if (look % kLooksAJudgement == 0) judge();
   }
 }
 
+// ---- what is wrong --------------------------------------------------------------------------
+
 void LiveRecorder::judge() {
-  for (const Change& change : watch_.on_snapshot(tap_->snapshot())) {
+  const RecorderView now = view();
+  measure_spool(now.tap);
+  for (const Change& change : watch_.on_snapshot(now.tap, judge_keeping(now))) {
     const Finding& finding = change.finding;
     if (!change.begun) {
       log_event(Level::kInfo, "ended", {{"finding", finding.id}, {"source", finding.source}});
@@ -167,56 +210,186 @@ void LiveRecorder::judge() {
                {"what", finding.what},
                {"blame", finding.blame}});
   }
-  const std::lock_guard lock(findings_mutex_);
-  findings_ = watch_.findings();
+  const capture::RecoverySnapshot& recovery = now.tap.recovery;
+  if (recovery.is_done && !recovery_told_) {
+    recovery_told_ = true;
+    if (recovery.segments > 0) {
+      log_event(Level::kInfo, "recovered",
+                {{"segments", std::to_string(recovery.segments)},
+                 {"packets", std::to_string(recovery.packets)},
+                 {"going_on", std::to_string(recovery.legs)},
+                 {"damaged_bytes", std::to_string(recovery.damaged_bytes)},
+                 {"seconds", decimal_text(recovery.seconds, 1)}});
+    }
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    shared_.findings = watch_.findings();
+  }
+  notify_status(summary(view()));
 }
 
-std::vector<Finding> LiveRecorder::findings() const {
-  const std::lock_guard lock(findings_mutex_);
-  return findings_;
+void LiveRecorder::measure_spool(const capture::TapSnapshot& tap) {
+  const std::uint64_t taken = tap.capture.spool.bytes_written + tap.capture.spool.waiting_bytes;
+  const auto now = Clock::now();
+  const double seconds = std::chrono::duration<double>(now - spooled_at_).count();
+  const double grown = taken > spooled_ ? static_cast<double>(taken - spooled_) : 0;
+  spooled_ = taken;
+  spooled_at_ = now;
+  const std::lock_guard lock(mutex_);
+  shared_.spool_bytes_per_s = seconds > 0 ? grown / seconds : 0;
+}
+
+// For `systemctl status`: no names, no numbers of callers.
+std::string LiveRecorder::summary(const RecorderView& view) const {
+  std::size_t alarms = 0;
+  for (const Finding& finding : view.findings) {
+    if (finding.severity == Severity::kAlarm) ++alarms;
+  }
+  std::string text = plural(view.tap.hearing.streams, "stream") + ", " +
+                     plural(view.tap.hearing.legs, "call") + " in progress, " +
+                     count_text(view.finisher.archived) + " archived";
+  if (view.finisher.waiting > 0) text += ", " + count_text(view.finisher.waiting) + " waiting";
+  if (!view.tap.recovery.is_done) text += ", reading the spool";
+  return text + ", " + (alarms == 0 ? "no alarm" : plural(alarms, "ALARM"));
+}
+
+// The service manager is told that the recorder is alive as long as all of it is.
+void LiveRecorder::guard() {
+  for (const Watchdog::Change& change : watchdog_.look(view().pulses)) {
+    log_event(change.stuck ? Level::kError : Level::kInfo, change.stuck ? "stuck" : "goes_on",
+              {{"thread", change.pulse.thread},
+               {"silent_s", decimal_text(to_seconds(change.pulse.age), 1)}});
+  }
+  if (watchdog_.is_all_well()) notify_alive();
+}
+
+LiveRecorder::Shared LiveRecorder::shared() const {
+  const std::lock_guard lock(mutex_);
+  return shared_;
 }
 
 RecorderView LiveRecorder::view() const {
-  return {.tap = tap_->snapshot(),
-          .finisher = finisher_->stats(),
-          .findings = findings(),
-          .spool_error = tap_->spool_error()};
+  Shared known = shared();
+  RecorderView view;
+  view.tap = tap_->snapshot();
+  view.finisher = finisher_->stats();
+  view.spool_buffer_bytes = spool_buffer_bytes_;
+  view.spool_bytes_per_s = known.spool_bytes_per_s;
+  view.reserve_bytes = known.reserve_bytes;
+  view.archive = gauge_->latest();
+  view.scrub = scrubber_->figures();
+  const ApiServer* api = serving_;
+  view.pulses = pulses_of(view.tap.heartbeats, view.finisher, known.finish_limit,
+                          api == nullptr ? Duration{} : api->silence());
+  view.findings = std::move(known.findings);
+  return view;
 }
 
-RecordResult LiveRecorder::finish() {
-  log_event(Level::kInfo, "stopping");
-  tap_->stop();
-  finisher_->drain();
+// ---- settings -------------------------------------------------------------------------------
+
+void LiveRecorder::reload() {
+  notify_reloading();
+  const auto wanted = load_config(config_file_);
+  if (!wanted) {
+    log_event(Level::kError, "reload_refused",
+              {{"why", wanted.error().message}, {"settings", "as before"}});
+  } else {
+    for (const ChangedKey& change : changed_keys(config_, *wanted)) {
+      log_event(Level::kInfo, "reload",
+                {{"key", change.key},
+                 {"from", change.from},
+                 {"to", change.to},
+                 {"takes_effect", change.at_once ? "now" : "at the next start"}});
+    }
+    config_ = reloaded(config_, *wanted);
+    archive_->set_options(config_.archive);
+    watch_.set_options(config_.hearing);
+    const std::lock_guard lock(mutex_);
+    shared_.reserve_bytes = config_.archive.reserve_bytes;
+    shared_.finish_limit = config_.finish_limit;
+  }
+  log_event(Level::kInfo, "reloaded");
+  notify_ready(summary(view()));
+}
+
+// ---- the end --------------------------------------------------------------------------------
+
+// As long as anything is being archived: what the disk refuses, and what is to be tried again
+// later, is the next start's.
+void LiveRecorder::archive_what_waits(const Asked& asked) {
+  constexpr auto kIdleFor = std::chrono::seconds(1);
+  auto busy = Clock::now();
+  for (store::FinisherStats stats = finisher_->stats();
+       stats.waiting > 0 && stats.disk_refusal.empty() && !asked.hurry;
+       stats = finisher_->stats()) {
+    const auto now = Clock::now();
+    if (stats.busiest > Duration{}) busy = now;
+    if (now - busy > kIdleFor || stats.busiest > config_.finish_limit) break;
+    ::nanosleep(&kSoon, nullptr);
+  }
+}
+
+// False if the disk did not take all that waited.
+bool LiveRecorder::end(const Asked& asked) {
+  has_ended_ = true;
+  tap_->stop(asked.archive ? capture::TapEnd::kArchive : capture::TapEnd::kKeep);
+  if (asked.archive) archive_what_waits(asked);
+  finisher_->stop();
+  return spool_->close(kLastWrites);
+}
+
+RecordResult LiveRecorder::finish(const Asked& asked) {
+  const capture::Hearing hearing = tap_->snapshot().hearing;
+  log_event(Level::kInfo, "stopping",
+            {{"in_progress", std::to_string(hearing.legs)},
+             {"they_are", asked.archive ? "archived" : "kept for the next start"}});
+  notify_stopping("stopping");
+  const bool written = end(asked);
   const RecorderView last = view();
   RecordResult result;
   Accounting& accounting = result.accounting;
   const RecorderStatus status = recorder_status(last);
   *accounting.mutable_frames() = status.frames();
-  set_calls(*accounting.mutable_calls(), last.finisher);
+  *accounting.mutable_calls() = status.calls();
   *accounting.mutable_sources() = status.sources();
-  for (const SourceStatus& source : status.sources()) {
-    accounting.add_input(source.name());
-    if (!source.error().empty()) result.problems.push_back({source.error()});
-  }
+  for (const SourceStatus& source : status.sources()) accounting.add_input(source.name());
   if (accounting.frames().received() > 0) {
-    set_time(*accounting.mutable_first_frame(), last.tap.capture.first_frame);
-    set_time(*accounting.mutable_last_frame(), last.tap.capture.last_frame);
+    const Duration offset = last.tap.wall_offset;
+    set_time(*accounting.mutable_first_frame(), last.tap.capture.first_frame + offset);
+    set_time(*accounting.mutable_last_frame(), last.tap.capture.last_frame + offset);
   }
-  set_time(*accounting.mutable_finished(), last.tap.at);
+  *accounting.mutable_finished() = status.at();
   accounting.set_elapsed_s(to_seconds(last.tap.at - last.tap.started));
-  add_losses(result, last.spool_error);
-  if (!last.tap.imbalance.empty()) result.problems.push_back({last.tap.imbalance});
+  add_problems(result, last, written);
   if (auto saved = save_accounting(directory_, accounting); !saved) {
     result.problems.push_back(std::move(saved.error()));
   }
   return result;
 }
 
+void LiveRecorder::add_problems(RecordResult& result, const RecorderView& last,
+                                bool written) const {
+  for (const SourceStatus& source : result.accounting.sources()) {
+    if (!source.error().empty()) result.problems.push_back({source.error()});
+  }
+  capture::Accounting frames;
+  for (const capture::SourceSnapshot& source : last.tap.sources) frames += source.accounting;
+  const bool dropped = frames.dropped[static_cast<std::size_t>(capture::Drop::kSpoolFull)] > 0;
+  add_live_losses(result, dropped || !written ? last.tap.spool.last_error : "");
+  if (!written) {
+    result.problems.push_back(
+        {"the last packets of the calls in progress are lost: the disk did not take them within " +
+         decimal_text(to_seconds(kLastWrites), 0) + " s"});
+  }
+  if (!last.tap.imbalance.empty()) result.problems.push_back({last.tap.imbalance});
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Recorder>> Recorder::start(const Session& session, const LiveInput& input) {
   auto recorder = std::make_unique<LiveRecorder>(session);
-  if (auto opened = recorder->open(session, input); !opened) {
+  if (auto opened = recorder->open(input); !opened) {
     return tl::make_unexpected(std::move(opened.error()));
   }
   return recorder;

@@ -4,17 +4,21 @@
 //   start run finish
 #pragma once
 
-#include <atomic>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "asked.h"
 #include "capture/tap.h"
 #include "command.h"
 #include "hearing.h"
+#include "output.pb.h"
 #include "record_result.h"
 #include "store/archive.h"
 #include "store/finisher.h"
+#include "watchdog.h"
 
 namespace koegura::tools {
 
@@ -22,8 +26,13 @@ namespace koegura::tools {
 struct RecorderView {
   capture::TapSnapshot tap;
   store::FinisherStats finisher;
-  std::vector<Finding> findings;  // what is wrong now
-  std::string spool_error;        // the spool's last write error
+  std::uint64_t spool_buffer_bytes = 0;          // may wait in memory for a slow disk, all lanes
+  double spool_bytes_per_s = 0;                  // taken now
+  std::uint64_t reserve_bytes = 0;               // as the archive was told
+  std::optional<store::ArchiveSummary> archive;  // at most a minute old
+  ScrubState scrub;                              // empty until the first pass has begun
+  std::vector<Pulse> pulses;                     // of each thread
+  std::vector<Finding> findings;                 // what is wrong now
 };
 
 // Asked by the API's thread while the recorder runs.
@@ -51,11 +60,12 @@ class Recorder {
                                                                const LiveInput& input);
   virtual ~Recorder() = default;
 
-  // Until `stop`, or until every source has failed. `stop` is set by a signal that is blocked in
-  // every thread but in this call.
-  virtual void run(const std::atomic<bool>& stop) = 0;
-  // Archives what goes on, as interrupted. To be called once.
-  [[nodiscard]] virtual RecordResult finish() = 0;
+  // Until it is asked to stop, or until every source has failed. Signals are let through in this
+  // call alone.
+  virtual void run(Asked& asked) = 0;
+  // Ends within seconds: calls in progress, and those that wait, stay in the spool for the next
+  // start. If asked to archive it waits for them, but not for a full disk. To be called once.
+  [[nodiscard]] virtual RecordResult finish(const Asked& asked) = 0;
 };
 
 }  // namespace koegura::tools

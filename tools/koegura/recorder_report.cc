@@ -8,6 +8,7 @@
 
 #include "accounting_report.h"
 #include "json.h"
+#include "memory_limits.h"
 #include "store/party.h"
 #include "text_width.h"
 
@@ -24,6 +25,28 @@ double number(std::uint64_t count) {
 // 1970 stands for "never".
 bool happened(Timestamp time) {
   return time.time_since_epoch().count() != 0;
+}
+
+// The view's times, from the capture's clock to the wall clock as it is set now. What lies between
+// any two of them stays.
+RecorderView on_wall_clock(const RecorderView& view) {
+  RecorderView result = view;
+  capture::TapSnapshot& tap = result.tap;
+  const auto shift = [offset = tap.wall_offset](Timestamp& time) {
+    if (happened(time)) time += offset;
+  };
+  for (Timestamp* time :
+       {&tap.started, &tap.at, &tap.hearing.last_sip, &tap.hearing.last_rtp, &tap.recovery.from}) {
+    shift(*time);
+  }
+  for (capture::SourceSnapshot& source : tap.sources) shift(source.last_frame);
+  for (capture::ClockStep& step : tap.clock_steps) shift(step.at);
+  for (Finding& finding : result.findings) shift(finding.since);
+  for (capture::LiveCall& call : tap.calls) {
+    shift(call.start);
+    if (call.answered) shift(*call.answered);
+  }
+  return result;
 }
 
 void set_live_frames(Frames& frames, const capture::Accounting& accounting) {
@@ -69,11 +92,44 @@ void fill_finding(FindingStatus& out, const Finding& finding) {
 void fill_calls(Calls& out, const RecorderView& view) {
   set_calls(out, view.finisher);
   out.set_first_failure(printable(view.finisher.first_error));
-  const store::FinisherStats& calls = view.finisher;
-  const std::uint64_t ended = calls.archived + calls.already_there + calls.failed;
-  if (calls.seen > ended) out.set_waiting(number(calls.seen - ended));
   out.set_in_progress(number(view.tap.hearing.legs));
   out.set_seen(out.seen() + out.in_progress());
+}
+
+void fill_spool(SpoolStatus& out, const RecorderView& view) {
+  const capture::SpoolFolderStats& spool = view.tap.spool;
+  out.set_segments(number(spool.segments));
+  out.set_bytes(number(spool.bytes));
+  out.set_waiting_bytes(number(view.tap.capture.spool.waiting_bytes));
+  out.set_buffer_bytes(number(view.spool_buffer_bytes));
+  out.set_refused(spool.refused);
+  out.set_write_errors(number(spool.write_errors));
+  out.set_sync_s(spool.sync_s);
+  out.set_slowest_sync_s(spool.slowest_sync_s);
+}
+
+void fill_recovery(RecoveryStatus& out, const capture::TapSnapshot& tap) {
+  const capture::RecoverySnapshot& recovery = tap.recovery;
+  out.set_done(recovery.is_done);
+  out.set_segments(number(recovery.segments));
+  out.set_bytes(number(recovery.bytes));
+  out.set_packets(number(recovery.packets));
+  out.set_damaged_bytes(number(recovery.damaged_bytes));
+  for (const std::string& problem : recovery.problems) out.add_problems(printable(problem));
+  out.set_legs(number(recovery.legs));
+  out.set_seconds(recovery.seconds);
+  if (!happened(recovery.from)) return;
+  set_time(*out.mutable_from(), recovery.from);
+  set_time(*out.mutable_to(), tap.started);
+}
+
+void fill_scrub(ScrubStatus& out, const ScrubState& scrub) {
+  if (scrub.has_last_pass_ended()) *out.mutable_last_pass_ended() = scrub.last_pass_ended();
+  *out.mutable_began() = scrub.began();
+  out.set_calls(scrub.calls());
+  out.set_bytes(scrub.bytes());
+  out.set_damaged(scrub.damaged());
+  out.set_error(printable(scrub.error()));
 }
 
 // As the record will have it.
@@ -152,7 +208,8 @@ CallKey key_of(const CallInProgress& call) {
 
 }  // namespace
 
-RecorderStatus recorder_status(const RecorderView& view) {
+RecorderStatus recorder_status(const RecorderView& told) {
+  const RecorderView view = on_wall_clock(told);
   RecorderStatus status;
   status.set_pid(getpid());
   set_time(*status.mutable_started(), view.tap.started);
@@ -168,13 +225,31 @@ RecorderStatus recorder_status(const RecorderView& view) {
   for (const Finding& finding : view.findings) fill_finding(*status.add_findings(), finding);
   fill_calls(*status.mutable_calls(), view);
   status.set_imbalance(printable(view.tap.imbalance));
-  status.set_spool_error(printable(view.spool_error));
+  status.set_spool_error(printable(view.tap.spool.last_error));
+  fill_spool(*status.mutable_spool(), view);
+  if (view.tap.recovery.segments > 0) fill_recovery(*status.mutable_recovery(), view.tap);
+  status.mutable_backlog()->set_busiest_s(to_seconds(view.finisher.busiest));
+  status.mutable_backlog()->set_disk_refusal(printable(view.finisher.disk_refusal));
+  if (view.scrub.has_began()) fill_scrub(*status.mutable_scrub(), view.scrub);
+  fill_limits(status, view.tap.capture);
+  for (const Pulse& pulse : view.pulses) {
+    ThreadStatus& thread = *status.add_threads();
+    thread.set_name(printable(pulse.thread));
+    thread.set_silent_s(to_seconds(pulse.age));
+    thread.set_limit_s(to_seconds(pulse.limit));
+  }
+  for (const capture::ClockStep& step : view.tap.clock_steps) {
+    ClockStep& out = *status.add_clock_steps();
+    set_time(*out.mutable_at(), step.at);
+    out.set_by_s(to_seconds(step.by));
+  }
   return status;
 }
 
-TopSnapshot top_snapshot(const RecorderView& view, const std::string& region) {
+TopSnapshot top_snapshot(const RecorderView& told, const std::string& region) {
   TopSnapshot snapshot;
-  *snapshot.mutable_recorder() = recorder_status(view);
+  *snapshot.mutable_recorder() = recorder_status(told);
+  const RecorderView view = on_wall_clock(told);
   for (const capture::LiveCall& call : view.tap.calls) {
     fill_call(*snapshot.add_calls(), call, view.tap.at, region);
   }

@@ -10,6 +10,7 @@
 
 namespace koegura::tools {
 
+// Times are on the wall clock, as it is set now.
 [[nodiscard]] RecorderStatus recorder_status(const RecorderView& view);
 // Without rates. `region`: of numbers without a country code.
 [[nodiscard]] TopSnapshot top_snapshot(const RecorderView& view, const std::string& region);

@@ -79,6 +79,10 @@ Result<store::Added> RemoteArchive::put(const decode::RenderedCall& /*call*/) {
   return failure(directory_ + ": a recorder is running, and it alone writes: stop it first");
 }
 
+Result<void> RemoteArchive::check_room() const {
+  return failure(directory_ + ": a recorder is running, and it alone writes");
+}
+
 Result<CallRecord> RemoteArchive::find(std::string_view id_or_prefix) const {
   const auto json = get(kCalls + '/' + percent_encoded(id_or_prefix));
   if (!json) return tl::make_unexpected(json.error());

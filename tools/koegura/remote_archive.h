@@ -34,6 +34,7 @@ class RemoteArchive : public store::Archive {
   [[nodiscard]] std::string file_of(const CallRecord& record) const override;
   [[nodiscard]] std::string temporary_directory() const override;
   [[nodiscard]] Result<store::ArchiveSummary> summary() const override;
+  [[nodiscard]] Result<void> check_room() const override;  // refused, as put is
 
   // A path under which the call's file can be read as long as this lives: a copy without a name.
   [[nodiscard]] Result<std::string> fetch(const CallRecord& record) const;

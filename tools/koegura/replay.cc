@@ -41,11 +41,29 @@ Result<void> check_outside(const std::vector<std::string>& files, const std::str
   return {};
 }
 
+// Lets no call pass once the spool has refused a packet: archived with the hole, it would be found
+// there when the file is read again.
+class WholeCalls final : public capture::CallSink {
+ public:
+  WholeCalls(const capture::Spool& spool, capture::CallSink& next) : spool_(spool), next_(next) {}
+  void take(capture::FinishedCall call) override {
+    if (spool_.last_error().empty()) return next_.take(std::move(call));
+    ++withheld_;
+  }
+  [[nodiscard]] std::uint64_t withheld() const { return withheld_; }
+
+ private:
+  const capture::Spool& spool_;
+  capture::CallSink& next_;
+  std::uint64_t withheld_ = 0;
+};
+
 // The stages, connected. Members are destroyed from the last to the first.
 struct Pipeline {
   std::unique_ptr<store::Archive> archive;
   std::unique_ptr<store::Finisher> finisher;
   std::unique_ptr<capture::Spool> spool;
+  std::unique_ptr<WholeCalls> whole_calls;
   std::unique_ptr<capture::Capture> capture;
 };
 
@@ -57,21 +75,25 @@ Result<Pipeline> connect(const Session& session, const std::string& spool_direct
   auto spool = capture::Spool::open(spool_directory, config.spool, kReplaySpool);
   if (!spool) return tl::make_unexpected(std::move(spool.error()));
   auto finisher = store::Finisher::create(config.finisher, **archive);
-  auto capture = capture::Capture::create(config.capture, **spool, *finisher);
-  return Pipeline{std::move(*archive), std::move(finisher), std::move(*spool), std::move(capture)};
+  auto whole_calls = std::make_unique<WholeCalls>(**spool, *finisher);
+  auto capture = capture::Capture::create(config.capture, **spool, *whole_calls);
+  return Pipeline{.archive = std::move(*archive),
+                  .finisher = std::move(finisher),
+                  .spool = std::move(*spool),
+                  .whole_calls = std::move(whole_calls),
+                  .capture = std::move(capture)};
 }
 
-// Until the input's end, damage in it, or `stop`.
-Result<void> read_all(ReplayInput& input, capture::Capture& capture,
-                      const std::atomic<bool>& stop) {
+// Until the input's end, damage in it, a spool that refuses, or `stop`.
+Result<void> read_all(ReplayInput& input, Pipeline& pipeline, const std::atomic<bool>& stop) {
   Progress progress(input.label(), "B");
   std::array<capture::Frame, kBurst> burst;
-  while (!stop) {
+  while (!stop && pipeline.spool->last_error().empty()) {
     const auto size = input.read(burst);
     if (!size && stop) break;  // the signal broke the read off
     if (!size) return tl::make_unexpected(size.error());
     if (*size == 0) break;
-    capture.on_frames(std::span(burst).first(*size));
+    pipeline.capture->on_frames(std::span(burst).first(*size));
     const auto done = input.progress();
     progress.set_label(input.label());
     progress.update(done.done, done.total);
@@ -82,7 +104,13 @@ Result<void> read_all(ReplayInput& input, capture::Capture& capture,
 void account(const Pipeline& pipeline, Accounting& accounting) {
   const capture::CaptureStats stats = pipeline.capture->stats();
   set_frames(*accounting.mutable_frames(), pipeline.capture->accounting());
-  set_calls(*accounting.mutable_calls(), pipeline.finisher->stats());
+  store::FinisherStats calls = pipeline.finisher->stats();
+  const std::uint64_t withheld = pipeline.whole_calls->withheld();
+  calls.seen += withheld;
+  calls.failed += withheld;
+  if (withheld > 0 && calls.first_error.empty())
+    calls.first_error = "the spool may have refused packets of it";
+  set_calls(*accounting.mutable_calls(), calls);
   if (accounting.frames().received() > 0) {
     set_time(*accounting.mutable_first_frame(), stats.first_frame);
     set_time(*accounting.mutable_last_frame(), stats.last_frame);
@@ -151,7 +179,7 @@ Result<RecordResult> replay(ReplayInput input, const Session& session,
 
   const auto begun = std::chrono::steady_clock::now();
   RecordResult result;
-  if (auto read = read_all(input, *pipeline->capture, stop); !read) {
+  if (auto read = read_all(input, *pipeline, stop); !read) {
     result.problems.push_back(std::move(read.error()));
   }
   pipeline->capture->finish();
@@ -163,7 +191,11 @@ Result<RecordResult> replay(ReplayInput input, const Session& session,
   accounting.set_interrupted(stop);
   accounting.set_elapsed_s(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
-  add_losses(result, pipeline->spool->last_error());
+  if (const std::string& refused = pipeline->spool->last_error(); !refused.empty()) {
+    result.problems.push_back(
+        {refused + ": reading ended there: free space, and record again what was read"});
+  }
+  add_losses(result, {});
   pipeline->capture.reset();
   pipeline->spool.reset();
   remove_segments(spool_directory);

@@ -4,7 +4,9 @@
 
 #include "accounting_report.h"
 #include "json.h"
+#include "memory_limits.h"
 #include "quantity_text.h"
+#include "status_keeping.h"
 #include "terminal.h"
 #include "text_width.h"
 #include "time_text.h"
@@ -81,6 +83,10 @@ void add_losing(Lines& lines, const RecorderStatus& recorder) {
     if (dropped > 0) losses.push_back(name + plural_of(dropped, "frame") + " dropped, see below");
     if (!source.error().empty()) losses.push_back(name + printable(source.error()));
   }
+  if (recorder.messages_lost() > 0) {
+    losses.push_back(plural_of(recorder.messages_lost(), "SIP message") +
+                     " over TCP dropped between the recorder's threads");
+  }
   if (recorder.calls().failed() > 0) {
     losses.push_back(plural_of(recorder.calls().failed(), "call") +
                      " failed, the first: " + printable(recorder.calls().first_failure()));
@@ -154,7 +160,10 @@ std::vector<std::string> recorder_lines(const RecorderStatus& recorder, Timestam
   Accounting accounting;
   *accounting.mutable_calls() = recorder.calls();
   lines.add("this run", accounting_lines(accounting).back());
-  return lines.take();
+  std::vector<std::string> all = lines.take();
+  for (std::string& line : keeping_lines(recorder)) all.push_back(std::move(line));
+  for (std::string& line : limit_lines(recorder)) all.push_back(std::move(line));
+  return all;
 }
 
 std::vector<std::string> archive_lines(const Status& status) {
@@ -183,6 +192,7 @@ std::vector<std::string> archive_lines(const Status& status) {
   lines.add("last record",
             local_time(time_of(last.finished())) + (last.interrupted() ? ", interrupted" : ""));
   for (const std::string& text : accounting_lines(last)) lines.add("", printable(text));
+  if (const std::string kept = kept_line(last); !kept.empty()) lines.add("", kept);
   const std::string wrong = imbalance(last);
   if (!wrong.empty()) lines.add("", wrong, Colour::kRed);
   return lines.take();

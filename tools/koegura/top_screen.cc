@@ -7,6 +7,7 @@
 #include "call_text.h"
 #include "json.h"
 #include "quantity_text.h"
+#include "status_keeping.h"
 #include "status_report.h"
 #include "text_width.h"
 #include "time_text.h"
@@ -158,6 +159,8 @@ void add_hearing(Screen& screen, const TopSnapshot& now) {
                                    count_of(hearing.talking()) + " talking; " +
                                    count_of(calls.seen()) + " seen, " + count_of(calls.archived()) +
                                    " archived, " + count_of(calls.waiting()) + " waiting"}});
+  const std::string waiting = waiting_text(recorder);
+  if (!waiting.empty()) screen.add("spool", {{Colour::kYellow, waiting}});
 }
 
 // ---- the calls ------------------------------------------------------------------------------

@@ -5,8 +5,6 @@
 #include <string_view>
 #include <utility>
 
-#include "time_text.h"
-
 namespace koegura::tools {
 
 namespace {
@@ -37,6 +35,18 @@ constexpr std::array kPatience = {
     Patience{"interface_losses", seconds(0), seconds(0)},
     Patience{"hand_off_drops", seconds(0), seconds(0)},
     Patience{"spool_full", seconds(0), seconds(0)},
+    Patience{"limit_hit", seconds(0), seconds(0)},
+    // Of the disk: a fact at once. A slow moment is none; and one that refuses, or is full, again
+    // and
+    // again is one alarm.
+    Patience{"spool_refused", seconds(0), minutes(1)},
+    Patience{"slow_disk", seconds(5), minutes(5)},
+    Patience{"disk_full", seconds(0), minutes(1)},
+    Patience{"disk_filling", seconds(0), minutes(10)},
+    Patience{"calls_failed", seconds(0), seconds(0)},
+    Patience{"recovered", seconds(0), seconds(0)},
+    Patience{"spool_damaged", seconds(0), seconds(0)},
+    Patience{"damaged_calls", seconds(0), seconds(0)},
 };
 // The rest looks at what goes on at a moment. It must last, as calls that have just been answered
 // look like deafness; and a pause between calls is no recovery.
@@ -48,36 +58,24 @@ const Patience& patience_for(const Finding& finding) {
   return row == kPatience.end() ? kOtherwise : *row;
 }
 
-// The clock went back between two snapshots.
-Finding set_back(Timestamp from, Timestamp to) {
-  return {.id = "clock",
-          .source = {},
-          .what = "the clock was set back from " + local_time(from) + " to " + local_time(to),
-          .blame =
-              "somebody set it, or it was far off when it was first synchronised: calls around "
-              "that time may have wrong times; keep the clock with chrony",
-          .since = to};
-}
-
 bool is_worse(Severity now, Severity before) {
   return now == Severity::kAlarm && before == Severity::kNotice;
 }
 
 }  // namespace
 
-std::vector<Change> Watch::on_snapshot(const capture::TapSnapshot& now) {
+std::vector<Change> Watch::on_snapshot(const capture::TapSnapshot& now,
+                                       std::vector<Finding> others) {
   std::vector<Change> changes;
-  if (!kept_.empty() && now.at <= kept_.back().at) {
-    note(set_back(kept_.back().at, now.at), now.at, changes);
-    kept_.clear();  // stretches begin anew
-  }
+  if (!kept_.empty() && now.at <= kept_.back().at) kept_.clear();  // no stretch lies between them
   while (kept_.size() > 1 && now.at - kept_[1].at >= kStretch) kept_.pop_front();
   if (!kept_.empty()) {
     for (Finding& finding : judge(kept_.front(), now, options_)) {
       note(std::move(finding), now.at, changes);
     }
-    end_those_gone(now.at, changes);
   }
+  for (Finding& finding : others) note(std::move(finding), now.at, changes);
+  end_those_gone(now.at, changes);
   keep(now);
   return changes;
 }
@@ -86,10 +84,15 @@ void Watch::keep(const capture::TapSnapshot& snapshot) {
   if (!kept_.empty() && snapshot.at - kept_.back().at < kSpacing) return;
   capture::TapSnapshot without_calls{.started = snapshot.started,
                                      .at = snapshot.at,
+                                     .wall_offset = snapshot.wall_offset,
                                      .sources = snapshot.sources,
                                      .capture = snapshot.capture,
                                      .hearing = snapshot.hearing,
                                      .calls = {},
+                                     .recovery = {},
+                                     .spool = {},
+                                     .heartbeats = {},
+                                     .clock_steps = {},
                                      .imbalance = snapshot.imbalance};
   kept_.push_back(std::move(without_calls));
 }

@@ -22,10 +22,12 @@ class Watch {
  public:
   explicit Watch(const HearingOptions& options) : options_(options) {}
 
-  // To be called every few seconds, with snapshots of one tap in the order they were taken (their
-  // clock may have been set back: that is a finding). A finding that turns from a notice into an
-  // alarm begins once more, as an alarm.
-  [[nodiscard]] std::vector<Change> on_snapshot(const capture::TapSnapshot& now);
+  void set_options(const HearingOptions& options) { options_ = options; }
+  // To be called every few seconds, with snapshots of one tap in the order they were taken, and
+  // what else is wrong at that moment. A finding that turns from a notice into an alarm begins once
+  // more, as an alarm.
+  [[nodiscard]] std::vector<Change> on_snapshot(const capture::TapSnapshot& now,
+                                                std::vector<Finding> others = {});
   // What is wrong now, in the order it began.
   [[nodiscard]] std::vector<Finding> findings() const;
 

@@ -26,12 +26,27 @@ struct CaptureOptions {
   std::uint32_t max_streams = 65536;
 };
 
+// How often a bound on what the wire can fill was met, and what gave way.
+struct LimitHits {
+  std::uint64_t fragments = 0;        // datagrams in reassembly, given up for newer ones
+  std::uint64_t tcp_connections = 0;  // connections forgotten for newer ones
+  std::uint64_t tcp_bytes = 0;        // connections given up for what they held
+  std::uint64_t streams = 0;          // packets of streams that found no place
+  std::uint64_t strangers = 0;        // streams on probation, given up for newer ones
+  std::uint64_t legs = 0;             // messages that would have begun one more leg
+  std::uint64_t leg_entries = 0;      // digits, holds, media, streams, … beyond one leg's share
+  std::uint64_t finished_legs = 0;    // forgotten early: a late repetition may look like a new leg
+
+  LimitHits& operator+=(const LimitHits& other);
+};
+
 struct CaptureStats {
   SignallingStats signalling;
   SpoolStats spool;
   std::uint64_t streams = 0;  // RTP streams seen
   std::uint64_t media_only_calls = 0;
   std::uint64_t messages_lost = 0;  // SIP over TCP that found the hand-off full; frames are counted
+  LimitHits limits;
   Timestamp first_frame;
   Timestamp last_frame;
 };

@@ -17,10 +17,12 @@ struct DecapsulationOptions {
   std::uint32_t max_datagrams_in_reassembly = 1024;
 };
 
-// Who is deaf looks here: a mirror that strips tags, or one that sends none but its tunnel's.
+// Who is deaf looks at the first two: a mirror that strips tags, or one that sends none but its
+// tunnel's.
 struct DecapsulationStats {
   std::uint64_t vlan_tagged = 0;  // frames with an 802.1Q or 802.1ad tag, in a tunnel too
   std::uint64_t tunnelled = 0;    // packets that came out of a tunnel; PPPoE and MPLS are none
+  std::uint64_t datagrams_given_up = 0;  // incomplete, for newer ones: max_datagrams_in_reassembly
 };
 
 class Decapsulation {

@@ -103,6 +103,21 @@ struct InfoDigit {
   Side side = Side::kCaller;  // who pressed it
 };
 
+// A stretch in which nothing was recorded: the recorder was away (killed, restarted, without
+// power).
+struct Outage {
+  Timestamp from;  // the last packet before it that is kept
+  Timestamp to;    // recording again
+};
+
+// The wall clock was set while the call went on.
+struct ClockStep {
+  Timestamp at;
+  Duration by{};  // forwards if positive
+};
+
+// Every time of a call is on the capture's clock, which no step of the wall clock moves: what was a
+// second apart on the wire is a second apart here.
 struct FinishedCall {
   std::string call_id;   // SIP Call-ID; empty for media-only
   std::string from_tag;  // of the first INVITE
@@ -120,6 +135,17 @@ struct FinishedCall {
   std::vector<SignalledHold> holds;
   std::vector<InfoDigit> digits;
   SpooledPackets signalling;  // IP datagrams that carried its SIP messages
+  // The wall clock as it stood when the call began: the capture's clock + this. 0 unless it has
+  // been set since the recorder started.
+  Duration wall_offset{};
+  std::vector<ClockStep> clock_steps;  // while the call went on
+  std::vector<Outage> outages;         // within the call
+
+  // Both let go of all the call's packets, and leave its lists of them empty. release says that
+  // they are archived: after a crash none of them comes back, or all do. keep says that they could
+  // not be: they stay on disk, and the next start of the recorder reads them again.
+  void release_packets();
+  void keep_packets();
 };
 
 // Where finished calls go. Called on capture's thread: hand over and return.

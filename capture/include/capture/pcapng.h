@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "capture/frame.h"
@@ -33,8 +34,15 @@ inline constexpr std::size_t enhanced_packet_size(std::size_t captured) {
   return kEnhancedPacketOverhead + padded_to_4(captured);
 }
 
-// A section header and the description of interface 0.
-[[nodiscard]] std::vector<std::byte> pcapng_preamble(LinkType link);
+// A section header and the description of interface 0. The comment is the section's.
+[[nodiscard]] std::vector<std::byte> pcapng_preamble(LinkType link, std::string_view comment = {});
+// The comment and the size of a preamble at the front of what pcapng_preamble wrote; nothing if it
+// is none.
+struct Preamble {
+  std::string_view comment;
+  std::size_t size = 0;
+};
+[[nodiscard]] std::optional<Preamble> read_preamble(Bytes bytes);
 
 // Writes one block and gives its size, enhanced_packet_size(packet.size()).
 // REQUIRES: that many bytes at out; packet shorter than 4 GiB; time not before 1970.

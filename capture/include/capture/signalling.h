@@ -30,6 +30,9 @@ struct SignallingOptions {
   Duration unheard_timeout = std::chrono::hours(4);
   Duration session_timer_grace = std::chrono::seconds(32);  // after Session-Expires (RFC 4028)
   Duration release_linger = std::chrono::seconds(5);        // after its last message: late packets
+  // Legs followed at once. A message that would begin one more is counted and passed over, so that
+  // a flood of INVITEs cannot take the memory of the legs that are known.
+  std::uint32_t max_legs = 100'000;
 };
 
 // What signalling tells the rest of capture. Called on the signalling thread, in order of time.
@@ -52,6 +55,10 @@ struct SignallingStats {
   std::uint64_t outside_legs = 0;  // REGISTER, OPTIONS, … and messages of calls never seen
   std::uint64_t legs = 0;
   std::uint64_t unreadable_descriptions = 0;  // session descriptions (SDP) passed over
+  std::uint64_t legs_refused = 0;             // messages that found max_legs
+  // What a leg had too much of: digits, holds, media, branches, dialogs.
+  std::uint64_t leg_entries_refused = 0;
+  std::uint64_t finished_legs_forgotten = 0;  // before their transactions could not repeat any more
 };
 
 // A leg that goes on, as far as it is known; views live only for the visit.
@@ -80,6 +87,10 @@ class Signalling {
   virtual void on_media_heard(LegId leg, Timestamp time) = 0;
   // The capture's clock has come to now: timeouts fire, lingering legs finish.
   virtual void advance(Timestamp now) = 0;
+  // Nothing was heard between outage.from and outage.to: legs that go on have from then on as long
+  // as ever to be heard of again. One that is not ends where it was last heard, as interrupted; one
+  // that had been refused or cancelled ends as that. REQUIRES: no advance beyond outage.from yet.
+  virtual void resume(const Outage& outage) = 0;
   // The input is at its end: every leg finishes, those that were going on as interrupted.
   virtual void finish() = 0;
   [[nodiscard]] virtual SignallingStats stats() const = 0;

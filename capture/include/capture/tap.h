@@ -15,15 +15,19 @@
 
 #include "capture/capture.h"
 #include "capture/packet_source.h"
+#include "capture/spool_folder.h"
 
 namespace koegura::capture {
 
+// The wall clock and one that is never set, at one moment (steady_stamps.h).
+struct ClockSample;
+
 struct TapOptions {
   CaptureOptions capture;
-  SpoolOptions spool;
   // Bytes each hand-off between two threads may hold; what finds it full is dropped and counted.
   std::uint32_t hand_off_bytes = 8U << 20U;
   Duration figures_every = std::chrono::seconds(1);  // how old a snapshot may be
+  ClockSample (*clocks)() = nullptr;                 // null: the machine's; any thread asks
 };
 
 // One source, from the card to the outcome of its frames. received of the accounting counts the
@@ -66,35 +70,63 @@ struct LiveCall {
 };
 inline constexpr std::size_t kMostLiveCalls = 200;  // listed: the newest
 
+// What the start found of a recorder that was killed, or stopped with calls going on.
+struct RecoverySnapshot {
+  bool is_done = true;  // false: still reading
+  std::uint64_t segments = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t packets = 0;
+  std::uint64_t damaged_bytes = 0;    // of torn or unreadable stretches, passed over
+  std::vector<std::string> problems;  // which, the first ten: file, offset, what is wrong there
+  std::uint64_t legs = 0;             // that may go on: they were in progress at the end
+  Timestamp from;                     // the last packet before the outage; 1970 if there was none
+  double seconds = 0;                 // reading took
+};
+
+// A thread, and how long ago it last said that it is well. A thread that is stuck says nothing.
+struct Heartbeat {
+  std::string thread;  // "rx0", "sip"
+  Duration age{};
+};
+
 // Figures of the threads as each last told them; exact after stop.
 struct TapSnapshot {
   Timestamp started;
-  Timestamp at;
+  Timestamp at;            // on the capture's clock, as all times here
+  Duration wall_offset{};  // at + this is the wall clock's time
   std::vector<SourceSnapshot> sources;
   CaptureStats capture;
   Hearing hearing;
   std::vector<LiveCall> calls;  // newest first
+  RecoverySnapshot recovery;
+  SpoolFolderStats spool;
+  std::vector<Heartbeat> heartbeats;   // always of now
+  std::vector<ClockStep> clock_steps;  // of the wall clock since the start, the last 100
   std::string imbalance;  // the hourly check found frames without an outcome: which; else empty
+};
+
+// What becomes of the calls that go on.
+enum class TapEnd : std::uint8_t {
+  kArchive,  // they go to the sink as interrupted
+  kKeep,     // they stay in the spool, and the next start goes on with them
 };
 
 using Lane = std::vector<std::unique_ptr<PacketSource>>;
 
 class Tap {
  public:
-  // Starts the threads. Fails if the spool's folder cannot be written. REQUIRES: every source is
-  // live; sink outlives this, and its take does not wait: it runs on the signalling thread.
-  [[nodiscard]] static Result<std::unique_ptr<Tap>> start(const TapOptions& options,
-                                                          const std::string& spool_directory,
-                                                          std::vector<Lane> lanes, CallSink& sink);
-  virtual ~Tap() = default;  // stops
+  // Starts the threads. They listen from the first moment; the signalling thread first reads what
+  // the spool still holds, and then takes up what was heard since. REQUIRES: every source is live;
+  // spool and sink outlive this; the sink's take does not wait: it runs on the signalling thread.
+  [[nodiscard]] static std::unique_ptr<Tap> start(const TapOptions& options, SpoolFolder& spool,
+                                                  std::vector<Lane> lanes, CallSink& sink);
+  virtual ~Tap() = default;  // stops, and archives
 
-  // Reads no more, gives every call that goes on to the sink as interrupted, closes the sources.
-  virtual void stop() = 0;
+  // Reads no more, and closes the sources.
+  virtual void stop(TapEnd end) = 0;
   [[nodiscard]] virtual TapSnapshot snapshot() const = 0;
   // True once every source has failed: nothing will come any more.
   [[nodiscard]] virtual bool is_dead() const = 0;
-  // The spool's last write error, of any thread; empty if none.
-  [[nodiscard]] virtual std::string spool_error() const = 0;
 };
 
 }  // namespace koegura::capture

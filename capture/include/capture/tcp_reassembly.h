@@ -17,8 +17,15 @@ namespace koegura::capture {
 struct TcpReassemblyOptions {
   std::uint32_t max_connections = 4096;  // that speak SIP; each direction counts
   std::uint32_t max_message_bytes = 256U << 10U;
-  std::uint32_t max_buffered_bytes = 64U << 20U;  // incomplete or out of order, of all connections
+  std::uint32_t max_buffered_bytes = 64U << 20U;  // memory for what is incomplete, of all of them
   Duration idle_timeout = std::chrono::minutes(10);
+};
+
+// How often those who had not been heard of for longest gave way: first such as never said a whole
+// message, then (for a new connection) such as hold nothing and lose nothing by it.
+struct TcpReassemblyStats {
+  std::uint64_t connections_forgotten = 0;  // for max_connections
+  std::uint64_t connections_given_up = 0;   // for max_buffered_bytes
 };
 
 // One IP datagram that carried part of a message.
@@ -54,6 +61,7 @@ class TcpReassembly {
 
   // Frames taken that are not counted yet, counted anew from what is held.
   [[nodiscard]] virtual std::uint64_t waiting() const = 0;
+  [[nodiscard]] virtual const TcpReassemblyStats& stats() const = 0;
 };
 
 }  // namespace koegura::capture

@@ -2,6 +2,8 @@
 // attachments, in names that any player understands.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,6 +34,21 @@ struct MatroskaFile {
 
 // Reads the attachments back; the audio is not touched.
 [[nodiscard]] Result<std::vector<Attachment>> read_attachments(const std::string& path);
+
+// Reads the whole file and compares every part with its CRC-32 (RFC 8794 §11.3.1), which
+// write_matroska leaves in each: no byte of what readers read can change unseen. Fails with the
+// file, the offset and the part that is damaged.
+[[nodiscard]] Result<void> check_matroska(const std::string& path);
+
+struct ReadBack {
+  std::vector<Attachment> attachments;
+  std::uint32_t sample_rate = 0;
+  std::uint64_t samples = 0;              // per channel
+  std::array<std::uint8_t, 32> sha256{};  // of the samples as interleaved s16le
+};
+
+// Reads the attachments, and decodes all of the audio again.
+[[nodiscard]] Result<ReadBack> read_back(const std::string& path);
 
 enum class AudioFormat : unsigned char { kWav, kFlac, kOpus };
 enum class ChannelChoice : unsigned char { kBoth, kCaller, kCallee, kMix };

@@ -27,6 +27,7 @@ enum class SpanKind : std::uint8_t {
   kDtx,          // the sender was silent on purpose (discontinuous transmission, comfort noise)
   kLate,         // packets came too late to be placed
   kUndecodable,  // packets are kept, but the codec is unknown, broken or encrypted: silence
+  kOutage,       // the recorder was away: nobody knows what was sent
 };
 [[nodiscard]] std::string_view name_of(SpanKind kind);  // "early-media", "no-media"
 
@@ -35,7 +36,7 @@ struct Span {
   std::optional<Side> channel;  // nothing = both
   double from_s = 0;
   double to_s = 0;
-  std::string note;  // why, for kUndecodable and kLate; else empty
+  std::string note;  // why, for kUndecodable, kLate and kOutage; else empty
 };
 
 struct RenderedStream {

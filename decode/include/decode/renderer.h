@@ -16,7 +16,9 @@ struct RenderOptions {
 };
 
 // Fails only if the spool cannot be read or the temporary file cannot be written. A codec that
-// cannot be decoded is no failure: its packets stay and spans and silent_because say why.
-[[nodiscard]] Result<RenderedCall> render(capture::FinishedCall call, const RenderOptions& options);
+// cannot be decoded is no failure: its packets stay and spans and silent_because say why. The call
+// moves into what is given; after a failure it is still where it was.
+[[nodiscard]] Result<RenderedCall> render(capture::FinishedCall&& call,
+                                          const RenderOptions& options);
 
 }  // namespace koegura::decode

@@ -28,6 +28,9 @@ struct ArchiveOptions {
   std::vector<std::string>
       internal_numbers;  // "23??", "0312345678": '?' one digit, '*' any; for direction
   bool sync = true;      // fsync each file before it counts as archived
+  // Left free for the spool and the calls in progress: with less, nothing is archived until there is
+  // space again. Nothing is ever deleted for it.
+  std::uint64_t reserve_bytes = 0;
 };
 
 enum class OpenMode : unsigned char { kRead, kWrite };
@@ -93,6 +96,11 @@ class Archive {
   // Where files may be made that do not outlive the writer.
   [[nodiscard]] virtual std::string temporary_directory() const = 0;
   [[nodiscard]] virtual Result<ArchiveSummary> summary() const = 0;
+  // Fails if the disk has not more than the reserve, saying how much is missing.
+  [[nodiscard]] virtual Result<void> check_room() const = 0;
+  // From the next call on: internal_numbers and reserve_bytes; the others stay as they were opened
+  // with. Nothing where the archive is another process's.
+  virtual void set_options(const ArchiveOptions& /*options*/) {}
 };
 
 // Rebuilds the index of a closed archive from its call files alone. Files that cannot be read are

@@ -1,0 +1,150 @@
+#include "status_keeping.h"
+
+#include "json.h"
+#include "quantity_text.h"
+#include "status_report.h"
+#include "terminal.h"
+#include "text_width.h"
+#include "time_text.h"
+
+namespace koegura::tools {
+
+namespace {
+
+constexpr double kNoticedWaiting = 1e6;  // bytes: less is between two looks of the writer
+constexpr double kLongCall = 10;         // seconds in work
+
+std::string count_of(double count) {
+  return count_text(static_cast<std::uint64_t>(count));
+}
+std::string bytes_of(double bytes) {
+  return bytes_text(static_cast<std::uint64_t>(bytes));
+}
+std::string plural_of(double count, const std::string& noun) {
+  return plural(static_cast<std::uint64_t>(count), noun);
+}
+std::string time_text_of(const google::protobuf::Timestamp& time) {
+  return local_time(time_of(time));
+}
+
+void add(std::vector<std::string>& lines, std::string_view label, const std::string& text,
+         Colour colour = Colour::kPlain) {
+  lines.push_back(status_line(label, coloured(colour, text)));
+}
+
+void add_recovery(std::vector<std::string>& lines, const RecoveryStatus& recovery) {
+  const std::string what =
+      plural_of(recovery.segments(), "segment") + ", " + bytes_of(recovery.bytes());
+  if (!recovery.done()) {
+    add(lines, "recovering", "reading what the last recorder left in the spool: " + what,
+        Colour::kYellow);
+    return;
+  }
+  add(lines, "recovered",
+      what + ", " + plural_of(recovery.packets(), "packet") + " in " +
+          decimal_text(recovery.seconds(), 1) + " s; " + plural_of(recovery.legs(), "call") +
+          " went on");
+  if (recovery.has_from()) {
+    add(lines, "",
+        "nothing was recorded from " + time_text_of(recovery.from()) + " to " +
+            time_text_of(recovery.to()));
+  }
+  if (recovery.damaged_bytes() > 0) {
+    add(lines, "", bytes_of(recovery.damaged_bytes()) + " could not be read", Colour::kYellow);
+  }
+  for (const std::string& problem : recovery.problems()) {
+    add(lines, "", "  " + printable(problem), Colour::kYellow);
+  }
+}
+
+void add_spool(std::vector<std::string>& lines, const SpoolStatus& spool) {
+  if (spool.segments() == 0 && spool.waiting_bytes() == 0) return;
+  std::string text = plural_of(spool.segments(), "segment") + ", " + bytes_of(spool.bytes()) +
+                     "; synced in " + decimal_text(spool.sync_s(), 2) + " s, the slowest " +
+                     decimal_text(spool.slowest_sync_s(), 2) + " s";
+  const bool waits = spool.waiting_bytes() >= kNoticedWaiting;
+  if (waits || spool.refused()) {
+    text += "; " + bytes_of(spool.waiting_bytes()) + " of " + bytes_of(spool.buffer_bytes()) +
+            " wait in memory";
+  }
+  if (spool.refused()) text += ": the disk refuses them";
+  add(lines, "spool", text,
+      spool.refused() ? Colour::kRed : (waits ? Colour::kYellow : Colour::kPlain));
+}
+
+void add_backlog(std::vector<std::string>& lines, const RecorderStatus& recorder) {
+  const BacklogStatus& backlog = recorder.backlog();
+  const double waiting = recorder.calls().waiting();
+  const std::string& refusal = backlog.disk_refusal();
+  if (waiting == 0 && refusal.empty()) return;
+  std::string text =
+      plural_of(waiting, "call") + (waiting == 1 ? " waits" : " wait") + " to be archived";
+  if (backlog.busiest_s() >= kLongCall) {
+    text += ", one has been in work for " + decimal_text(backlog.busiest_s(), 0) + " s";
+  }
+  if (!refusal.empty()) text += ": " + printable(refusal);
+  add(lines, "backlog", text, refusal.empty() ? Colour::kPlain : Colour::kRed);
+}
+
+void add_scrub(std::vector<std::string>& lines, const ScrubStatus& scrub) {
+  std::string text;
+  if (scrub.has_last_pass_ended()) {
+    text = "every call was read again by " + time_text_of(scrub.last_pass_ended());
+  } else {
+    text = "first pass, " + plural_of(scrub.calls(), "call") + " read again";
+  }
+  if (scrub.damaged() > 0) text += "; " + count_of(scrub.damaged()) + " damaged";
+  if (!scrub.error().empty()) text += "; it does not go on: " + printable(scrub.error());
+  const bool bad = scrub.damaged() > 0 || !scrub.error().empty();
+  add(lines, "scrub", text, bad ? Colour::kRed : Colour::kPlain);
+}
+
+void add_clock(std::vector<std::string>& lines, const RecorderStatus& recorder) {
+  if (recorder.clock_steps().empty()) return;
+  const ClockStep& last = *recorder.clock_steps().rbegin();
+  const double by = last.by_s();
+  std::string text = "set " + std::string(by < 0 ? "back" : "forwards") + " by " +
+                     decimal_text(by < 0 ? -by : by, 3) + " s at " + time_text_of(last.at());
+  if (recorder.clock_steps_size() > 1) {
+    text += ", " + std::to_string(recorder.clock_steps_size()) + " times since the start";
+  }
+  add(lines, "clock", text, Colour::kYellow);
+}
+
+void add_threads(std::vector<std::string>& lines, const RecorderStatus& recorder) {
+  for (const ThreadStatus& thread : recorder.threads()) {
+    if (thread.silent_s() <= thread.limit_s()) continue;
+    add(lines, "threads",
+        printable(thread.name()) + " is stuck: silent for " + decimal_text(thread.silent_s(), 0) +
+            " s",
+        Colour::kRed);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> keeping_lines(const RecorderStatus& recorder) {
+  std::vector<std::string> lines;
+  if (recorder.has_recovery()) add_recovery(lines, recorder.recovery());
+  add_spool(lines, recorder.spool());
+  add_backlog(lines, recorder);
+  if (recorder.has_scrub()) add_scrub(lines, recorder.scrub());
+  add_clock(lines, recorder);
+  add_threads(lines, recorder);
+  return lines;
+}
+
+std::string waiting_text(const RecorderStatus& recorder) {
+  std::string text;
+  if (recorder.has_recovery() && !recorder.recovery().done()) text = "reading the spool";
+  if (recorder.spool().waiting_bytes() >= kNoticedWaiting || recorder.spool().refused()) {
+    text +=
+        (text.empty() ? "" : ", ") + bytes_of(recorder.spool().waiting_bytes()) + " wait in memory";
+  }
+  if (!recorder.backlog().disk_refusal().empty()) {
+    text += (text.empty() ? "" : ", ") + std::string("nothing is archived: the disk is full");
+  }
+  return text;
+}
+
+}  // namespace koegura::tools

@@ -35,6 +35,7 @@ class HandOver final : public RunOutlet {
   // True if there was something to write; false, too, if the disk refuses.
   bool write();
   [[nodiscard]] bool sync() { return writer_.sync(); }
+  void close() { writer_.close(); }
   [[nodiscard]] bool is_empty();
   [[nodiscard]] bool is_refused() const { return refused_; }
   [[nodiscard]] const RunWriter& writer() const { return writer_; }

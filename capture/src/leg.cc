@@ -186,13 +186,12 @@ void Leg::on_bye(const Sighting& sighting) {
     dialogs_.erase(dialog);
     if (!dialogs_.empty()) return;
   }
-  // Only a caller may send BYE in an early dialog (RFC 3261 §15): from the callee it means that
-  // the capture lacks the 2xx.
+  // Only a caller may send BYE in an early dialog (RFC 3261 §15): from the callee, or after an
+  // outage, it means that the capture lacks the 2xx.
   CallState state = CallState::kInterrupted;
   if (begin_seen_ && call_.answered) state = CallState::kAnswered;
-  if (begin_seen_ && !call_.answered && sighting.requester == Side::kCaller) {
-    state = CallState::kCancelled;
-  }
+  const bool may_be_early = sighting.requester == Side::kCaller && !resumed_;
+  if (begin_seen_ && !call_.answered && may_be_early) state = CallState::kCancelled;
   const ReleasedBy by =
       sighting.requester == Side::kCaller ? ReleasedBy::kCaller : ReleasedBy::kCallee;
   const std::string reason = reason_text(message);

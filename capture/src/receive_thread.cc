@@ -59,6 +59,7 @@ void ReceiveThread::run() {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   if (phase_.keeping) path_.keep_packets();
+  spool_->finish();
   figures_.publish_last(count());
 }
 

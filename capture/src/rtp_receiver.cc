@@ -15,11 +15,10 @@ constexpr int kFurthestAhead = 16;  // still "in sequence", loss allowed
 // What strangers leave of the table.
 constexpr std::size_t kClaimedShare = 4;
 
-constexpr Duration kTick = std::chrono::milliseconds(100);  // flush_old's
-
+// Half of the interval here; a tick, the writer's sync and the disk have the other half.
 Duration flush_after(const Spool& spool) {
   const Duration interval = spool.flush_interval();
-  return interval == Duration::max() ? interval : std::max(interval - kTick, Duration::zero());
+  return interval == Duration::max() ? interval : interval / 2;
 }
 
 // UDPTL has a sequence number (T.38 §9.1) and no timestamp: what it carries tells a copy.

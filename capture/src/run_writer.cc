@@ -70,7 +70,12 @@ void dispose(const QueuedRun& queued) {
 }
 
 RunWriter::~RunWriter() {
-  if (file_ >= 0) ::close(file_);
+  close();
+}
+
+void RunWriter::close() {
+  if (file_ >= 0) ::close(std::exchange(file_, -1));
+  segment_ = {};
 }
 
 std::size_t RunWriter::write(std::span<const QueuedRun> runs) {

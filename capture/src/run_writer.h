@@ -25,6 +25,9 @@ class RunWriter {
   // What was written stays after a power cut. False if the disk refuses.
   [[nodiscard]] bool sync();
 
+  // Lets the segment go; another may follow.
+  void close();
+
   [[nodiscard]] const std::string& last_error() const { return last_error_; }
   [[nodiscard]] std::uint64_t errors() const { return errors_; }
   [[nodiscard]] std::uint64_t bytes_written() const { return bytes_written_; }

@@ -200,6 +200,10 @@ bool Spool::queue_run(SpoolRun& run, bool is_last) {
   return true;
 }
 
+void Spool::finish() {
+  current_->segment = {};
+}
+
 void Spool::flush() {
   static_cast<void>(outlet_.settle());
 }

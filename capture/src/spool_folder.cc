@@ -26,7 +26,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto kIdle = std::chrono::milliseconds(5);       // between two looks at empty rings
 constexpr auto kRefused = std::chrono::milliseconds(100);  // before a refused write is tried again
-constexpr std::uint64_t kLargeReleased = 4U << 20U;        // bytes: then it is made anew
+constexpr unsigned kSyncsInAnInterval = 4;
+constexpr std::uint64_t kLargeReleased = 4U << 20U;  // bytes: then it is made anew
 
 // "00000042-rx0.pcapng"
 struct SegmentName {
@@ -104,6 +105,7 @@ class LiveSpoolFolder final : public SpoolFolder, RunKeeper {
   std::vector<SpooledRun*> to_note_;
   std::string last_error_;
   std::uint64_t note_errors_ = 0;
+  unsigned syncs_ = 0;
   bool sync_refused_ = false;
   bool note_refused_ = false;
   Duration last_sync_{};
@@ -199,14 +201,16 @@ std::vector<HandOver*> LiveSpoolFolder::outlets() const {
 }
 
 void LiveSpoolFolder::run() {
-  auto next_sync = Clock::now() + options_.flush_interval;
+  // A packet has waited half of the interval already.
+  const Duration sync_every = options_.flush_interval / kSyncsInAnInterval;
+  auto next_sync = Clock::now() + sync_every;
   while (!stopping_) {
     const bool any = write_all();
     if (Clock::now() >= next_sync) {
       sync();
       if (!sync_refused_) note_released();
-      count();
-      next_sync = Clock::now() + options_.flush_interval;
+      if (++syncs_ % kSyncsInAnInterval == 0) count();
+      next_sync = Clock::now() + sync_every;
     }
     const auto all = outlets();
     const bool refused = std::any_of(all.begin(), all.end(),
@@ -338,6 +342,7 @@ bool LiveSpoolFolder::close(Duration patience) {
   }
   const bool whole = is_empty();
   sync();
+  for (HandOver* outlet : outlets()) outlet->close();
   if (!sync_refused_) note_released();
   count();
   closed_ = true;

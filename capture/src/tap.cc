@@ -207,6 +207,7 @@ void LiveTap::signal() {
     calls_->keep();
     if (recovery_path_) recovery_path_->keep_packets();
   }
+  call_spool_->finish();
   phase_.done.store(true, std::memory_order_release);
 }
 

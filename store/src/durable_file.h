@@ -14,8 +14,8 @@ namespace koegura::store {
 // "No space left on device", with the kind of failure that a permission makes.
 [[nodiscard]] Error error_from_errno(const std::string& what, int error_number);
 
-// Makes the folder and its parents (0750). If asked, all their names are on disk afterwards, whoever
-// made them.
+// Makes the folder and its parents (0750). If asked, all their names are on disk afterwards,
+// whoever made them.
 [[nodiscard]] Result<void> make_folders(const std::string& path, bool sync);
 // Creates or replaces a file (0640) by way of a temporary one beside it.
 [[nodiscard]] Result<void> write_file(const std::string& path, std::string_view content);

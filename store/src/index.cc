@@ -24,7 +24,8 @@ constexpr std::size_t kWriteBufferBytes = 4U << 20U;
 constexpr std::size_t kCacheBytes = 16U << 20U;
 constexpr std::size_t kBlockBytes = 4U << 10U;  // a row costs one block
 
-// A reader may not be allowed to write anything, not even RocksDB's LOG.
+// RocksDB's own LOG is not kept: a reader may not be allowed to write one, and a writer whose disk
+// is full would end in an assertion of Debian's build as soon as the LOG was refused a write.
 class SilentLogger : public rocksdb::Logger {
  public:
   using rocksdb::Logger::Logv;
@@ -78,12 +79,9 @@ rocksdb::Options rocksdb_options(Access access) {
   out.max_write_buffer_number = 2;
   out.compression = rocksdb::kLZ4Compression;
   out.max_background_jobs = 2;
-  out.keep_log_file_num = 3;
-  out.max_log_file_size = 1U << 20U;
-  out.info_log_level = rocksdb::WARN_LEVEL;
+  out.info_log = std::make_shared<SilentLogger>();
   if (access == Access::kRead) {
     out.max_open_files = -1;  // what a secondary requires: the writer may delete what it has open
-    out.info_log = std::make_shared<SilentLogger>();
   }
   return out;
 }

@@ -205,8 +205,20 @@ TEST_CASE("dying again and again loses nothing, and the segments go in the end")
   REQUIRE(call.streams.size() == 1);
   CHECK(packets_of(call.streams[0]) == 120);
   CHECK(call.outages.size() == 4);
-  last.archive_all().stop();
-  last.wait_until([&] { return last.segments() <= 2; });  // those being written
+  last.archive_all().stop().close_spool();
+  CHECK(last.segments() == 0);
+}
+
+TEST_CASE("a BYE after an outage that took the answer interrupts: nobody cancelled") {
+  const Dialog dialog{.call_id = "unseen-answer"};
+  TapStory killed({1});
+  killed.udp(0, dialog.caller, dialog.callee, dialog.invite(sdp(kCaller)));
+  killed.wait_for(Outcome::kSip, 1).wait_for_disk(1);
+  TapStory story({1}, {}, &killed);
+  wait_for_recovery(story);
+  hang_up(story, dialog);
+  story.wait_for_calls(1).stop();
+  CHECK(story.call("unseen-answer").state == CallState::kInterrupted);
 }
 
 }  // namespace

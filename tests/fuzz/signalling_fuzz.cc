@@ -3,6 +3,7 @@
 //
 //   script = step*
 //   step   = "@" <source> <destination> <milliseconds> LF <message>     up to the next LF "@"
+//          | "@~~" <milliseconds>                    the recorder was away for so long
 #include <charconv>
 #include <cstdint>
 #include <cstdlib>
@@ -58,7 +59,7 @@ Endpoint endpoint(char host) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string_view script(reinterpret_cast<const char*>(data), size);
   Checker checker;
-  const auto signalling = Signalling::create({}, checker);
+  const auto signalling = Signalling::create({.max_legs = 6}, checker);
   Timestamp now = from_unix_ns(1'700'000'000'000'000'000);
   while (script.size() > 3 && script[0] == '@') {
     const std::size_t end = script.find("\n@");
@@ -67,7 +68,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (step.size() < 3) continue;
     std::int32_t milliseconds = 0;
     std::from_chars(step.data() + 3, step.data() + step.size(), milliseconds);
+    const Timestamp before = now;
     now += std::chrono::milliseconds(milliseconds);
+    if (step[1] == '~') signalling->resume({.from = before, .to = now});
     const std::size_t line = step.find('\n');
     const std::string_view text =
         line == std::string_view::npos ? std::string_view() : step.substr(line + 1);

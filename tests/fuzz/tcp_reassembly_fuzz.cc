@@ -1,7 +1,7 @@
 // TCP reassembly on any segments of two directions, with the promise that every frame is counted
-// once. Input: segment*, segment = flags (1 byte; the top bit is the direction), 100 ms since the
-// one before (1), sequence (2, signed, from the direction's start), length (2, network order),
-// payload.
+// once. Input: segment*, segment = flags (1 byte; the top bit is the direction, the next two one of
+// four connections), 100 ms since the one before (1), sequence (2, signed, from the direction's
+// start), length (2, network order), payload.
 #include <cstdlib>
 
 #include "capture/tcp_reassembly.h"
@@ -42,8 +42,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     packet.time += std::chrono::milliseconds(field(1) * 100);
     packet.tcp_sequence = kStart + static_cast<std::uint32_t>(static_cast<std::int16_t>(
                                        static_cast<std::uint16_t>(field(2) << 8U | field(3))));
-    packet.source = {IpAddress::v4(back ? 2 : 1), 5060};
-    packet.destination = {IpAddress::v4(back ? 1 : 2), 5060};
+    const auto port = static_cast<std::uint16_t>(5060 + (field(0) >> 5U & 3U));
+    packet.source = {IpAddress::v4(back ? 2 : 1), port};
+    packet.destination = {IpAddress::v4(back ? 1 : 2), port};
     const std::size_t length =
         std::min<std::size_t>(field(4) << 8U | field(5), rest.size() - kHeaderSize);
     packet.ip = rest.subspan(0, kHeaderSize + length);  // the header stands for IP's and TCP's

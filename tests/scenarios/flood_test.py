@@ -59,12 +59,12 @@ class Flood(Live):
 
         answered = known.finish()
         wait_for(lambda: len(recorder.calls()) == CALLS, 30, "the calls are archived while the recorder runs")
+        self.check_states(recorder.archive, answered)
+        self.check_calls(recorder.archive, answered)
         self.assertEqual([(0, 0)], [(s["lost_ring"], s["lost_interface"]) for s in recorder.status()["recorder"]["sources"]])
         accounting = recorder.stop()
         assert_balanced(self, accounting)
         self.assertEqual(recorder.frames_shown, accounting["frames"]["received"])
-        self.check_states(recorder.archive, answered)
-        self.check_calls(recorder.archive, answered)
 
     def flood(self, lab) -> int:
         """Sends it, and gives the number of frames once all of it is out."""

@@ -122,7 +122,7 @@ const std::array kKeys = {
     Key{"spool.segment_size", BytesKey{FIELD(spool.segment_bytes), 1U << 20U, 1U << 30U}},
     Key{"spool.run_size", BytesKey{FIELD(spool.run_bytes), 4096, 1U << 20U}},
     Key{"spool.flush_interval",
-        DurationKey{FIELD(spool.flush_interval), milliseconds(100), minutes(1)}},
+        DurationKey{FIELD(spool.flush_interval), milliseconds(100), seconds(2)}},
     Key{"spool.buffer_size", BytesKey{FIELD(spool.buffer_bytes), 4U << 20U, 1U << 30U}},
     Key{"finish.threads", CountKey{FIELD(finisher.threads), 1, 256}},
     Key{"finish.queue_limit", CountKey{FIELD(finisher.queue_limit), 1, 1U << 16U}},

@@ -47,6 +47,7 @@ class RecordCommand : public Command {
     Result<RecordResult> result = files_.empty() ? record_live(session) : record_files(session);
     if (!result) return tl::make_unexpected(std::move(result.error()));
     print(result->accounting, session.json);
+    if (!result->remark.empty()) std::fprintf(stderr, "koegura: %s\n", result->remark.c_str());
     return verdict(*result);
   }
 

@@ -13,6 +13,7 @@ struct RecordResult {
   Accounting accounting;
   // Damage in the input, sources that failed, calls not archived, sums that do not hold.
   std::vector<Error> problems;
+  std::string remark{};  // worth knowing, and no problem; else empty
 };
 
 // Adds what the accounting itself says went wrong, and the spool's last error (empty if none).

@@ -13,17 +13,15 @@
 #include "api_server.h"
 #include "archive_gauge.h"
 #include "event_log.h"
-#include "json.h"
 #include "keeping.h"
+#include "last_word.h"
 #include "live_sources.h"
 #include "quantity_text.h"
 #include "recorder_file.h"
-#include "recorder_report.h"
 #include "reload.h"
 #include "sandbox.h"
 #include "scrubber.h"
 #include "service_notice.h"
-#include "text_width.h"
 #include "watch.h"
 
 namespace koegura::tools {
@@ -102,9 +100,8 @@ class LiveRecorder final : public Recorder, RecorderState {
   void measure_spool(const capture::TapSnapshot& tap);
   void guard();
   void reload();
-  bool end(const Asked& asked);
+  [[nodiscard]] RecorderView end(const Asked& asked);
   void archive_what_waits(const Asked& asked);
-  void add_problems(RecordResult& result, const RecorderView& last, bool written) const;
   [[nodiscard]] std::string summary(const RecorderView& view) const;
   [[nodiscard]] Shared shared() const;
 
@@ -123,7 +120,7 @@ class LiveRecorder final : public Recorder, RecorderState {
   Watch watch_;
   Watchdog watchdog_;
   bool recovery_told_ = false;
-  bool has_ended_ = false;
+  bool written_ = true;        // all that waited for the disk at the end
   std::uint64_t spooled_ = 0;  // bytes taken when it was last looked at
   Clock::time_point spooled_at_ = Clock::now();
   mutable std::mutex mutex_;
@@ -135,7 +132,7 @@ class LiveRecorder final : public Recorder, RecorderState {
 
 // One that could not start leaves in the spool what it has read of it.
 LiveRecorder::~LiveRecorder() {
-  if (tap_ && !has_ended_) end(Asked{});
+  if (tap_) static_cast<void>(end(Asked{}));
   remove_recorder_file(directory_);
 }
 
@@ -330,13 +327,18 @@ void LiveRecorder::archive_what_waits(const Asked& asked) {
   }
 }
 
-// False if the disk did not take all that waited.
-bool LiveRecorder::end(const Asked& asked) {
-  has_ended_ = true;
+// What is known at the end, of which the spool's figures are the last. Nobody can ask any more.
+RecorderView LiveRecorder::end(const Asked& asked) {
   tap_->stop(asked.archive ? capture::TapEnd::kArchive : capture::TapEnd::kKeep);
   if (asked.archive) archive_what_waits(asked);
   finisher_->stop();
-  return spool_->close(kLastWrites);
+  RecorderView last = view();
+  serving_ = nullptr;
+  api_.reset();
+  tap_.reset();  // its segments go with it, those that nobody needs
+  written_ = spool_->close(kLastWrites);
+  last.tap.spool = spool_->stats();
+  return last;
 }
 
 RecordResult LiveRecorder::finish(const Asked& asked) {
@@ -345,44 +347,12 @@ RecordResult LiveRecorder::finish(const Asked& asked) {
             {{"in_progress", std::to_string(hearing.legs)},
              {"they_are", asked.archive ? "archived" : "kept for the next start"}});
   notify_stopping("stopping");
-  const bool written = end(asked);
-  const RecorderView last = view();
-  RecordResult result;
-  Accounting& accounting = result.accounting;
-  const RecorderStatus status = recorder_status(last);
-  *accounting.mutable_frames() = status.frames();
-  *accounting.mutable_calls() = status.calls();
-  *accounting.mutable_sources() = status.sources();
-  for (const SourceStatus& source : status.sources()) accounting.add_input(source.name());
-  if (accounting.frames().received() > 0) {
-    const Duration offset = last.tap.wall_offset;
-    set_time(*accounting.mutable_first_frame(), last.tap.capture.first_frame + offset);
-    set_time(*accounting.mutable_last_frame(), last.tap.capture.last_frame + offset);
-  }
-  *accounting.mutable_finished() = status.at();
-  accounting.set_elapsed_s(to_seconds(last.tap.at - last.tap.started));
-  add_problems(result, last, written);
-  if (auto saved = save_accounting(directory_, accounting); !saved) {
+  const RecorderView last = end(asked);
+  RecordResult result = last_word(last, written_);
+  if (auto saved = save_accounting(directory_, result.accounting); !saved) {
     result.problems.push_back(std::move(saved.error()));
   }
   return result;
-}
-
-void LiveRecorder::add_problems(RecordResult& result, const RecorderView& last,
-                                bool written) const {
-  for (const SourceStatus& source : result.accounting.sources()) {
-    if (!source.error().empty()) result.problems.push_back({source.error()});
-  }
-  capture::Accounting frames;
-  for (const capture::SourceSnapshot& source : last.tap.sources) frames += source.accounting;
-  const bool dropped = frames.dropped[static_cast<std::size_t>(capture::Drop::kSpoolFull)] > 0;
-  add_live_losses(result, dropped || !written ? last.tap.spool.last_error : "");
-  if (!written) {
-    result.problems.push_back(
-        {"the last packets of the calls in progress are lost: the disk did not take them within " +
-         decimal_text(to_seconds(kLastWrites), 0) + " s"});
-  }
-  if (!last.tap.imbalance.empty()) result.problems.push_back({last.tap.imbalance});
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "capture/capture.h"
 #include "json.h"
 #include "progress.h"
+#include "quantity_text.h"
 #include "store/finisher.h"
 #include "text_width.h"
 
@@ -27,6 +28,18 @@ void remove_segments(const std::string& spool) {
     const bool ours = entry.path().filename().string().find(kReplaySpool) != std::string::npos;
     if (ours && entry.path().extension() == ".pcapng") fs::remove(entry.path(), ignored);
   }
+}
+
+// What a live recorder keeps for its next start is not a replay's to read, nor to remove.
+std::string remark_on_kept(const std::string& spool) {
+  std::error_code ignored;
+  std::uint64_t segments = 0;
+  for (const auto& entry : fs::directory_iterator(spool, ignored)) {
+    if (entry.path().extension() == ".pcapng") ++segments;
+  }
+  if (segments == 0) return "";
+  return spool + ": " + plural(segments, "segment") +
+         " of a live recorder that was stopped or killed: its next start goes on with the calls";
 }
 
 // Reading segments out of the spool that is about to be emptied would lose them.
@@ -199,6 +212,7 @@ Result<RecordResult> replay(ReplayInput input, const Session& session,
   pipeline->capture.reset();
   pipeline->spool.reset();
   remove_segments(spool_directory);
+  result.remark = remark_on_kept(spool_directory);
   if (auto saved = save_accounting(session.archive, accounting); !saved) {
     result.problems.push_back(std::move(saved.error()));
   }

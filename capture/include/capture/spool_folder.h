@@ -10,8 +10,8 @@
 // segment goes: so a call never comes back in part. A segment goes when all that it holds has
 // been released.
 //
-// Receive threads never wait for the disk: full runs, and those that are flush_interval old, go to
-// the writer by a queue of buffer_bytes. The writer syncs every flush_interval.
+// Receive threads never wait for the disk: full runs, and those that are half a flush_interval old,
+// go to the writer by a queue of buffer_bytes. The writer syncs four times in it.
 //
 // Threads: open and close on one; figures from any.
 #pragma once

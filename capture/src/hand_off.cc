@@ -98,6 +98,11 @@ News news_of(std::span<const std::byte> record) {
   return news;
 }
 
+// Towards is_busy: what a flood of streams makes.
+bool is_counted(News news) {
+  return news == News::kBegan || news == News::kGone;
+}
+
 // Appends to a record being written.
 void put(std::span<std::byte>& to, std::span<const std::byte> bytes) {
   if (!bytes.empty()) std::memcpy(to.data(), bytes.data(), bytes.size());
@@ -317,9 +322,7 @@ bool HandOff::take_news(CallPath& calls, std::span<Accounting> by_source, std::s
         break;
       default:
         tell_of_stream(news, bytes, calls.streams());
-        if (news == News::kBegan || news == News::kGone) {
-          taken_.store(taken_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-        }
+        taken_.fetch_add(is_counted(news) ? 1 : 0, std::memory_order_relaxed);
     }
     news_ring_.pop();
   }

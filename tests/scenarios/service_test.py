@@ -193,6 +193,26 @@ class Service(Live):
             self.assertGreater(last / RATE, end - 0.1)
             self.assertAlmostEqual(at + len(said) - part, last, delta=0.02 * RATE)
 
+    def test_replay_beside(self):
+        "record --read between two recorders leaves alone what the first kept, and says so"
+        lab = self.lab()
+        first = self.started(Recorder(lab))
+        peers = Sipp(lab, 1, seconds=5.0)
+        peers.start()
+        wait_for(lambda: first.status()["recorder"]["hearing"]["talking"] == 1, 20, "a call that talks")
+        first.stop(signal.SIGTERM)
+        spool = first.archive / "spool"
+        kept = sorted((file.name, file.stat().st_size) for file in spool.iterdir())
+        capture = self.folder / "other.pcap"
+        koegura("traffic", "--write", capture, "--calls", 1, "--talk", "1s")
+        run = koegura("record", "--read", capture, "--archive", first.archive)
+        self.assertRegex(run.stderr, r"segments? of a live recorder .* its next start goes on with the calls")
+        self.assertEqual(kept, sorted((file.name, file.stat().st_size) for file in spool.iterdir()))
+        second = self.started(Recorder(lab))
+        peers.finish()
+        wait_for(lambda: len(second.calls()) == 2, 30, "the kept call, and the one that was read")
+        second.stop()
+
     def test_interrupt(self):
         "SIGINT, a person's Ctrl-C, archives the calls in progress as far as they were heard"
         lab = self.lab()

@@ -76,6 +76,19 @@ std::vector<std::string> callers(const TopSnapshot& snapshot, TopSort sort) {
   return found;
 }
 
+TEST_CASE("what waits on its way to the archive has a line, and none if nothing does") {
+  TopSnapshot snapshot = quiet();
+  CHECK(text_of(draw_top(snapshot, {})).find("spool") == std::string::npos);
+  RecorderStatus& recorder = *snapshot.mutable_recorder();
+  recorder.mutable_spool()->set_waiting_bytes(12'000'000);
+  recorder.mutable_backlog()->set_disk_refusal("no space");
+  const auto lines = draw_top(snapshot, {});
+  CHECK(text_of(lines).find(
+            "spool       12 MB wait in memory, nothing is archived: the disk is full") !=
+        std::string::npos);
+  CHECK(colour_of(lines, "12 MB wait") == Colour::kYellow);
+}
+
 TEST_CASE("the header shows each source's rates and the outcomes that came") {
   const std::string text = text_of(draw_top(quiet(), {}));
   CHECK(text.find("recording for 1:01:01") != std::string::npos);

@@ -87,6 +87,7 @@ void add_backlog(std::vector<std::string>& lines, const RecorderStatus& recorder
 }
 
 void add_scrub(std::vector<std::string>& lines, const ScrubStatus& scrub) {
+  if (scrub.calls() == 0 && scrub.damaged() == 0 && scrub.error().empty()) return;
   std::string text;
   if (scrub.has_last_pass_ended()) {
     text = "every call was read again by " + time_text_of(scrub.last_pass_ended());

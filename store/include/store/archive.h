@@ -28,8 +28,8 @@ struct ArchiveOptions {
   std::vector<std::string>
       internal_numbers;  // "23??", "0312345678": '?' one digit, '*' any; for direction
   bool sync = true;      // fsync each file before it counts as archived
-  // Left free for the spool and the calls in progress: with less, nothing is archived until there is
-  // space again. Nothing is ever deleted for it.
+  // Left free for the spool and the calls in progress: with less, nothing is archived until there
+  // is space again. Nothing is ever deleted for it.
   std::uint64_t reserve_bytes = 0;
 };
 

@@ -121,7 +121,7 @@ class Killed(Scenario):
         """What is missing stands in the record as an outage; but not what came after its end."""
         outages = [(s["from_s"] - SLACK_S, s["to_s"] + SLACK_S) for s in one["spans"] if s["kind"] == "outage"]
         untold = [at for at in missing if at < one["duration_s"] and not any(b <= at <= e for b, e in outages)]
-        self.assertEqual([], sorted(untold)[:5], f"missing outside of the outages {outages}")
+        self.assertEqual([], sorted(untold)[:5], f"missing outside of the outages of {one}")
 
     def packets_of(self, victim: Victim, one: dict) -> dict[int, set[int]]:
         path = self.folder / "packets.pcapng"

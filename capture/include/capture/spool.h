@@ -119,8 +119,8 @@ struct SpoolRun {
 struct SpoolOptions {
   std::uint32_t segment_bytes = 64U << 20U;
   std::uint32_t run_bytes = 16U << 10U;  // memory a stream may hold before it is given over
-  // Of a live recorder: how long after it came a packet is on the disk at the latest, if the disk is
-  // quick; and how much may wait for a slow disk, each receive thread. What finds that full is
+  // Of a live recorder: how long after it came a packet is on the disk at the latest, if the disk
+  // is quick; and how much may wait for a slow disk, each receive thread. What finds that full is
   // dropped and counted.
   Duration flush_interval = std::chrono::seconds(1);
   std::uint32_t buffer_bytes = 64U << 20U;

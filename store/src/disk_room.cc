@@ -6,6 +6,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
@@ -76,11 +77,13 @@ Result<void> DiskRoom::check() const {
   if (reserve_bytes_ == 0 && wanted == 0) return {};
   const Result<DiskSpace> space = this->space();
   if (!space) return tl::make_unexpected(space.error());
-  if (space->free < reserve_bytes_ + wanted) {
+  // On a small disk there is still something to archive to.
+  const std::uint64_t reserve = std::min<std::uint64_t>(reserve_bytes_, space->total / 2);
+  if (space->free < reserve + wanted) {
     std::string message = "disk full: " + megabytes(space->free) + " are free on " +
                           disk_of(folder_) + " of " + megabytes(space->total);
-    if (reserve_bytes_ != 0) {
-      message += ", and " + megabytes(reserve_bytes_) +
+    if (reserve != 0) {
+      message += ", and " + megabytes(reserve) +
                  " must stay free for the calls in progress (archive.reserve)";
     }
     return failure(message + ": free space or give the archive a larger disk; nothing is deleted");

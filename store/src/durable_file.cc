@@ -95,8 +95,10 @@ bool exists(const std::string& path) {
 // The mode is a promise, whatever the umask of who starts us.
 Result<void> make_one_folder(const std::string& path) {
   if (::mkdir(path.c_str(), kFolderMode) != 0) {
-    // Another thread may have been faster.
-    return exists(path) ? Result<void>() : failed("making the folder", path);
+    const int error = errno;
+    if (exists(path)) return {};  // another thread was faster
+    errno = error;
+    return failed("making the folder", path);
   }
   if (::chmod(path.c_str(), kFolderMode) != 0) return failed("setting the mode of", path);
   return {};

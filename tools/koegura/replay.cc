@@ -82,7 +82,9 @@ struct Pipeline {
 
 Result<Pipeline> connect(const Session& session, const std::string& spool_directory) {
   const Config& config = session.config;
-  auto archive = store::Archive::open(session.archive, store::OpenMode::kWrite, config.archive);
+  store::ArchiveOptions options = config.archive;
+  options.reserve_bytes = 0;  // it is for calls in progress, and of those there are none
+  auto archive = store::Archive::open(session.archive, store::OpenMode::kWrite, options);
   if (!archive) return tl::make_unexpected(std::move(archive.error()));
   remove_segments(spool_directory);
   auto spool = capture::Spool::open(spool_directory, config.spool, kReplaySpool);

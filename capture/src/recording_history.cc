@@ -1,6 +1,7 @@
 #include "recording_history.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace koegura::capture {
@@ -10,6 +11,22 @@ namespace {
 constexpr std::size_t kMostKept = 10'000;
 // The receive threads' clocks and ours may differ by a little.
 constexpr Duration kClose = std::chrono::seconds(1);
+// What came so shortly before a kill may not have been written: the longest flush interval.
+constexpr Duration kUnwritten = std::chrono::seconds(2);
+constexpr Duration kPacketTime =
+    std::chrono::milliseconds(100);  // no stream pauses so long unnoticed
+
+// A call that ended just before the recorder was killed: its BYE is kept, and of its sound the last
+// moment may not be. Where from, if so.
+std::optional<Timestamp> torn_from(const FinishedCall& call, const Outage& outage) {
+  if (call.end > outage.from || call.end + kUnwritten < outage.from) return std::nullopt;
+  std::optional<Timestamp> from;
+  for (const FinishedStream& stream : call.streams) {
+    const bool torn = stream.last + kUnwritten > call.end && stream.last + kPacketTime < call.end;
+    if (torn) from = std::min(from.value_or(stream.last), stream.last);
+  }
+  return from;
+}
 
 }  // namespace
 
@@ -40,6 +57,8 @@ void RecordingHistory::describe(FinishedCall& call) const {
   for (const Outage& outage : outages_) {
     if (outage.from < call.end && outage.to > call.start && outage.from >= call.start) {
       call.outages.push_back({outage.from, std::min(outage.to, call.end)});
+    } else if (const auto from = torn_from(call, outage)) {
+      call.outages.push_back({*from, call.end});
     }
   }
 }

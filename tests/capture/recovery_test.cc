@@ -86,7 +86,7 @@ TEST_CASE("a call that was over and not archived comes out again, the same") {
   const Dialog dialog{.call_id = "over"};
   TapStory killed({1});
   answer(killed, dialog);
-  killed.speech(0, kCallee, kCaller, 7, 100).wait_for(Outcome::kRtp, 100);
+  killed.speech(0, kCallee, kCaller, 7, 100);
   hang_up(killed, dialog);
   killed.wait_for_calls(1).wait_for_disk(104);
 
@@ -101,6 +101,24 @@ TEST_CASE("a call that was over and not archived comes out again, the same") {
   REQUIRE(again.streams.size() == 1);
   CHECK(packets_of(again.streams[0]) == 100);
   CHECK(again.outages.empty());
+}
+
+TEST_CASE("a call that was over just before the kill says that its last sound may be missing") {
+  const Dialog dialog{.call_id = "torn"};
+  TapStory killed({1});
+  answer(killed, dialog);
+  killed.speech(0, kCallee, kCaller, 7, 100);
+  const auto later = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
+  killed.wait_until([&] { return std::chrono::steady_clock::now() > later; });  // no sound
+  hang_up(killed, dialog);
+  killed.wait_for_disk(104);
+  TapStory story({1}, {}, &killed);
+  story.wait_for_calls(1).stop();
+  const FinishedCall& call = story.call("torn");
+  CHECK(call.state == CallState::kAnswered);
+  REQUIRE(call.outages.size() == 1);
+  CHECK(call.outages[0].from == call.streams.at(0).last);
+  CHECK(call.outages[0].to == call.end);
 }
 
 TEST_CASE("an archived call does not come back, whatever of it stands beside others") {

@@ -1,5 +1,6 @@
 #include "keeping.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "quantity_text.h"
@@ -98,7 +99,9 @@ void find_filling_disk(const RecorderView& now, std::vector<Finding>& findings) 
   if (!now.archive || !now.finisher.disk_refusal.empty()) return;
   const Status status = status_of("", *now.archive);
   if (status.bytes_per_day() <= 0) return;
-  const double room = status.disk_free_bytes() - static_cast<double>(now.reserve_bytes);
+  // Of a small disk the archive keeps at most half.
+  const std::uint64_t reserve = std::min(now.reserve_bytes, now.archive->disk_total_bytes / 2);
+  const double room = status.disk_free_bytes() - static_cast<double>(reserve);
   const double days = room > 0 ? room / status.bytes_per_day() : 0;
   if (days >= kFewDays) return;
   Finding finding =

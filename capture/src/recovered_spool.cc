@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <functional>
 #include <system_error>
 #include <utility>
 
@@ -301,36 +302,42 @@ void RecoveredSpool::let_go_of_burst() {
   std::erase_if(chunks_, [](const auto& chunk) { return chunk->needed == 0; });
 }
 
+// A packet of any series is waiting. False at the life's end.
+bool RecoveredSpool::find_any() {
+  for (Series& series : series_) {
+    while (!series.done && waiting_.empty()) read_block(series);
+  }
+  return !waiting_.empty();
+}
+
+// The earliest that is waiting.
+void RecoveredSpool::give(Frame& frame) {
+  const Waiting next = waiting_.top();
+  waiting_.pop();
+  const Bytes block = Bytes(next.chunk->bytes).subspan(next.at, next.length);
+  const std::size_t size = load_le32(block.data() + 20);
+  const Bytes ip = block.subspan(kHeaderOfPacket, size);
+  frame = {};
+  frame.time = next.time;
+  frame.bytes = ip;
+  frame.wire_length = static_cast<std::uint32_t>(size);
+  frame.link = LinkType::kRaw;
+  given_.push_back({.ip = ip.data(),
+                    .size = size,
+                    .place = {.segment = next.chunk->segment,
+                              .offset = static_cast<std::uint32_t>(next.chunk->offset + next.at),
+                              .length = next.length}});
+  used_.push_back(next.chunk);
+  ++stats_.packets;
+  stats_.last_packet = std::max(stats_.last_packet, next.time);
+}
+
 std::size_t RecoveredSpool::read(std::span<Frame> burst) {
   let_go_of_burst();
   std::size_t filled = 0;
-  while (filled < burst.size()) {
-    if (waiting_.empty()) {
-      for (Series& series : series_) {
-        while (!series.done && waiting_.empty()) read_block(series);
-      }
-      if (waiting_.empty()) break;
-    }
+  while (filled < burst.size() && (!waiting_.empty() || find_any())) {
     fill(waiting_.top().time + kDisorder);
-    const Waiting next = waiting_.top();
-    waiting_.pop();
-    const Bytes block = Bytes(next.chunk->bytes).subspan(next.at, next.length);
-    const std::size_t size = load_le32(block.data() + 20);
-    const Bytes ip = block.subspan(kHeaderOfPacket, size);
-    Frame& frame = burst[filled++];
-    frame = {};
-    frame.time = next.time;
-    frame.bytes = ip;
-    frame.wire_length = static_cast<std::uint32_t>(size);
-    frame.link = LinkType::kRaw;
-    given_.push_back({.ip = ip.data(),
-                      .size = size,
-                      .place = {.segment = next.chunk->segment,
-                                .offset = static_cast<std::uint32_t>(next.chunk->offset + next.at),
-                                .length = next.length}});
-    used_.push_back(next.chunk);
-    ++stats_.packets;
-    stats_.last_packet = std::max(stats_.last_packet, next.time);
+    give(burst[filled++]);
   }
   std::sort(given_.begin(), given_.end(),
             [](const Given& a, const Given& b) { return std::less<>()(a.ip, b.ip); });

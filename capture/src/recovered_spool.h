@@ -129,7 +129,9 @@ class RecoveredSpool {
   };
 
   void add(RecoveredSegment segment);
+  [[nodiscard]] bool find_any();
   void fill(Timestamp until);
+  void give(Frame& frame);
   void read_block(Series& series);
   [[nodiscard]] bool next_chunk(Series& series);
   void next_segment(Series& series);

@@ -281,9 +281,11 @@ class Server : public ApiServer {
   void beat() {
     last_beat_ = Clock::now();
     next_beat_.expires_after(kBeatEvery);
-    next_beat_.async_wait([this](ErrorCode /*error*/) {
-      asio::post(shared_.views, [this] { asio::post(shared_.io, [this] { beat(); }); });
-    });
+    next_beat_.async_wait(
+        [this](ErrorCode /*error*/) { asio::post(shared_.views, [this] { beat_back(); }); });
+  }
+  void beat_back() {
+    asio::post(shared_.io, [this] { beat(); });
   }
   void accept() {
     acceptor_.async_accept([this](ErrorCode error, Protocol::socket socket) {

@@ -17,7 +17,6 @@ THIRD_PARTY = {
     r"zlib\.h|zstd\.h": ["capture/src/"],
     r"pcap(\.h|/)": ["capture/src/pcap_interface", "capture/src/frame_filter"],
     r"seccomp\.h": ["tools/koegura/sandbox"],
-    r"systemd/": ["tools/koegura/service_notice"],
     r"rte_\w+\.h": ["capture/src/dpdk/", "tests/bench/dpdk"],
     # the generator encodes what decode decodes
     r"libav\w+/|libsw\w+/": ["decode/src/", "tools/traffic/src/libavcodec_encoder"],

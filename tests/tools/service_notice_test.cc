@@ -4,9 +4,13 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <thread>
 
 #include "../capture/veth.h"
 #include "capture/live.h"
@@ -20,12 +24,14 @@ using namespace capture::test;
 // systemd's end: a datagram socket that NOTIFY_SOCKET names.
 class Manager {
  public:
-  Manager() {
+  explicit Manager(std::string path = "/tmp/koegura-notify-" + std::to_string(getpid()))
+      : path_(std::move(path)) {
     sockaddr_un address = {};
     address.sun_family = AF_UNIX;
     path_.copy(address.sun_path, sizeof address.sun_path - 1);
-    const auto* name = reinterpret_cast<const sockaddr*>(&address);
-    REQUIRE(bind(socket_, name, sizeof address) == 0);
+    if (path_.front() == '@') address.sun_path[0] = '\0';
+    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path_.size());
+    REQUIRE(bind(socket_, reinterpret_cast<const sockaddr*>(&address), size) == 0);
     setenv("NOTIFY_SOCKET", path_.c_str(), 1);
   }
   Manager(const Manager&) = delete;
@@ -43,7 +49,7 @@ class Manager {
   }
 
  private:
-  std::string path_ = "/tmp/koegura-notify-" + std::to_string(getpid());
+  std::string path_;
   int socket_ = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 };
 
@@ -65,6 +71,32 @@ TEST_CASE("a status cannot smuggle in another message") {
   const Manager manager;
   notify_status("x\nSTOPPING=1");
   CHECK(manager.next().find('\n') == std::string::npos);
+}
+
+TEST_CASE("a manager that does not read holds nobody up, and is told what matters once it does") {
+  const Manager manager;
+  const auto begun = std::chrono::steady_clock::now();
+  constexpr int kMany = 2000;  // more than any queue holds
+  for (int i = 0; i < kMany; ++i) notify_alive();
+  std::thread reader;
+  const auto full = std::chrono::steady_clock::now();
+  std::atomic<int> told = 0;
+  reader = std::thread([&] {
+    while (told < 1) {
+      if (manager.next().starts_with("STOPPING=1")) ++told;
+      if (std::chrono::steady_clock::now() > full + std::chrono::seconds(20)) break;
+    }
+  });
+  notify_stopping("");
+  reader.join();
+  CHECK(told == 1);
+  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(10));
+}
+
+TEST_CASE("a manager with an abstract name is told") {
+  const Manager manager("@koegura-notify-" + std::to_string(getpid()));
+  notify_alive();
+  CHECK(manager.next() == "WATCHDOG=1");
 }
 
 TEST_CASE("without a service manager nothing happens") {

@@ -1,9 +1,14 @@
-// service_notice: what the service manager is told of the recorder, as sd_notify(3) has it. By
-// libsystemd, which service_notice.cc alone includes. Where no manager listens nothing happens.
+// service_notice: what the service manager (systemd) is told of the recorder, as sd_notify(3) has
+// it: a datagram to the Unix socket that $NOTIFY_SOCKET names. Without one nothing happens.
 //
 //   ready (reloading ready | status | alive)* stopping
 //
-// It works inside the sandbox: a datagram on a Unix socket. Threads: any; none of these waits.
+// It works inside the sandbox. None of these waits for a manager that does not read: what it is
+// told again a moment later is dropped then, the rest is given a second. Rejected: libsystemd,
+// whose sd_notify waits for as long as the manager's queue is full, and with it who must see
+// signals.
+//
+// Threads: any.
 #pragma once
 
 #include <string>

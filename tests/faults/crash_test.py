@@ -1,11 +1,14 @@
 """Promise 3, under kill -9: an archived call is never lost, doubled or half-written; audio is lost only while the
 recorder is away, and in the last second before."""
+import functools
 import os
 import shutil
+import statistics
 import subprocess
 import time
 import unittest
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from koegura import PROGRAM, Scenario, calls, koegura, record
 from lab import wait_for
@@ -15,12 +18,14 @@ from victim import FLUSH_S, KILLS, Victim, chance, sound_archive
 
 MISSING = [name for name in ("ip", "ethtool") if not shutil.which(name)]
 SLACK_S = 0.5  # until the writer's turn has come, and from being ready to being seen to be ready
-LIFE_S = 1.9   # of a recorder, on average
+TAIL_S = 0.12  # of a call's end nobody can tell whether more was to come
+LIFE_S = 2.2   # of a recorder, on average
 
 
 @dataclass
 class Life:
     """When a recorder ran, in seconds of the load; ready is None if it did not live so long."""
+    launched: float
     ready: float | None = None
     killed: float = float("inf")
 
@@ -68,7 +73,7 @@ class Killed(Scenario):
         random, lives = chance("kills"), Lives()
         player = wire.play(load)
         while not player.is_over() and len(lives.lives) < KILLS:
-            lives.lives.append(life := Life())
+            lives.lives.append(life := Life(player.now()))
             victim.launch()
             kind = random.random()
             if kind < 0.2:  # while it starts
@@ -76,23 +81,26 @@ class Killed(Scenario):
             else:
                 wait_for(victim.is_ready, 60, "the recorder runs")
                 life.ready = player.now()
-                time.sleep(random.uniform(0, 2) if kind < 0.8 else random.uniform(2, 8))
+                time.sleep(random.uniform(0, 2.5) if kind < 0.8 else random.uniform(2.5, 8))
             life.killed = player.now()
             victim.kill()
+        lives.lives.append(life := Life(player.now()))
         victim.start()
-        lives.lives.append(Life(ready=player.now()))
+        life.ready = player.now()
         sent = player.finish()
         self.assertLess(sent["latest_s"], SLACK_S / 2, "this machine is too slow: the sender came late")
         time.sleep(2 * FLUSH_S)
         victim.kill()
-        print(f"   {len(lives.lives)} kills in {load.seconds:.0f} s, {sent['sent']} packets of {len(load.calls)} calls")
+        starts = [one.ready - one.launched for one in lives.lives if one.ready is not None]
+        print(f"   {len(lives.lives)} kills in {load.seconds:.0f} s, {sent['sent']} packets of {len(load.calls)} calls; a start "
+              f"took {statistics.median(starts):.2f} s, at most {max(starts):.2f} s")
         return lives
 
     def check_calls(self, load: Load, lives: Lives, found: list[dict]):
         records = {one["call_id"]: one for one in found if one["call_id"]}
         self.assertEqual(set(), set(records) - set(load.calls), "calls that nobody made")
         begun = {i: one for i, one in load.calls.items() if lives.safe(one.start)}
-        self.assertGreater(len(begun), len(load.calls) // 8, "hardly a call began while the recorder ran")
+        self.assertGreater(len(begun), 10, "hardly a call began while the recorder ran")
         self.assertEqual(set(), set(begun) - set(records), "calls that are lost")
         whole = {i: one.state for i, one in begun.items() if lives.safe(one.end, one.end + 0.1)}
         self.assertEqual(whole, {i: records[i]["state"] for i in whole})
@@ -113,21 +121,20 @@ class Killed(Scenario):
                 self.assertGreaterEqual(stream["packets"], len(safe), f"lost beyond the outages, of {len(sent)}")
                 if call.lossless:
                     continue
-                kept = self.packets_of(victim, one)[ssrc]
+                kept = self.packets_of(victim.archive, one["id"])[ssrc]
                 self.assertEqual(set(), safe - kept, "packets that are lost")
-                last = max(sent[number] for number in kept)
-                missing = {at - call.start for number, at in sent.items() if number not in kept and at < last}
-                self.check_outages(one, missing)
+                self.check_outages(one, {at - call.start for number, at in sent.items() if number not in kept})
 
     def check_outages(self, one: dict, missing: set[float]):
-        """What is missing between packets stands in the record as an outage."""
+        """What is missing stands in the record as an outage, but for what came after its end, or just before."""
         outages = [(s["from_s"] - SLACK_S, s["to_s"] + SLACK_S) for s in one["spans"] if s["kind"] == "outage"]
-        untold = [at for at in missing if not any(b <= at <= e for b, e in outages)]
+        untold = [at for at in missing if at < one["duration_s"] - TAIL_S and not any(b <= at <= e for b, e in outages)]
         self.assertEqual([], sorted(untold)[:5], f"missing outside of the outages {outages}")
 
-    def packets_of(self, victim: Victim, one: dict) -> dict[int, set[int]]:
+    @functools.cache
+    def packets_of(self, archive: Path, call: str) -> dict[int, set[int]]:
         path = self.folder / "packets.pcapng"
-        koegura("packets", one["id"], "-o", path, "--force", "--archive", victim.archive)
+        koegura("packets", call, "-o", path, "--force", "--archive", archive)
         return packets_by_stream(path.read_bytes())
 
 

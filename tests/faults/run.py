@@ -1,6 +1,6 @@
 """Runs the fault tests: run.py KOEGURA [--kills N] [--seed N] [--all] [NAME-PART...]. Output as of scenarios/run.py.
 
---kills N  how often the live recorder is killed [40]
+--kills N  how often the live recorder is killed [20]
 --seed N   of all that is chosen by chance [1]
 --all      every call of the disk fails once, and the power is cut at every sync; minutes and not seconds
 """
@@ -18,7 +18,7 @@ sys.path[:0] = [str(HERE.parent / "scenarios"), str(HERE)]
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("koegura", type=Path)
-    arguments.add_argument("--kills", default="40")
+    arguments.add_argument("--kills", default="20")
     arguments.add_argument("--seed", default="1")
     arguments.add_argument("--all", action="store_true")
     arguments.add_argument("names", nargs="*")

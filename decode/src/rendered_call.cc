@@ -26,6 +26,8 @@ std::string_view name_of(SpanKind kind) {
       return "undecodable";
     case SpanKind::kOutage:
       return "outage";
+    case SpanKind::kTransfer:
+      return "transfer";
   }
   return "";
 }

@@ -45,7 +45,48 @@ struct Release {
   std::uint16_t code = 0;
   std::string reason;
   ReleasedBy by = ReleasedBy::kRecorder;
+  // Reason: SIP;cause=200 (RFC 3326): somebody else answered, and nothing was missed here.
+  bool elsewhere = false;
 };
+
+// A dialog as Replaces names it (RFC 3891 §3): to_tag is the tag of whoever receives the header.
+struct DialogId {
+  std::string call_id;
+  std::string to_tag;
+  std::string from_tag;
+  bool early_only = false;
+};
+
+// A REFER within the leg (RFC 3515): `by` asks the other side to call the target.
+struct Refer {
+  Timestamp at;
+  Side by = Side::kCaller;
+  Identity target;                   // Refer-To, without the header fields in its URI
+  std::optional<DialogId> replaces;  // those name a dialog: an attended transfer
+  // What became of it: the last status that a NOTIFY told (RFC 3515 §2.4.5), or the REFER's own
+  // failure; 0 if neither was seen.
+  std::uint16_t status = 0;
+  std::optional<Timestamp> done;  // when that status was final
+};
+
+// Who had been called, and why the call went on from there: Diversion (RFC 5806), History-Info
+// (RFC 7044).
+struct Diversion {
+  Identity party;
+  std::string reason;  // RFC 5806's words: "no-answer", "user-busy", "unconditional"; may be empty
+};
+
+// What ties the leg to other legs of one conversation, as its messages say it.
+struct Links {
+  std::vector<std::string> session_ids;  // RFC 7989: 32 lower case hex digits; no nil UUIDs
+  std::optional<DialogId> replaces;      // of its INVITE
+  std::string referred_by;               // of its INVITE: the URI (RFC 3892)
+  std::vector<Refer> refers;
+  std::vector<std::string> callee_tags;  // of its dialogs, early ones too: what a Replaces may name
+};
+
+// Seen from those who register with the registrar: they are inside.
+enum class CallDirection : std::uint8_t { kUnknown, kIn, kOut, kInternal };
 
 // One a=rtpmap (or a static type of RFC 3551 §6), a=fmtp included.
 struct MediaFormat {
@@ -127,9 +168,16 @@ struct FinishedCall {
   Identity answered_by;  // empty unless answered
   Timestamp start;       // first INVITE; where it was not seen, the first packet of the call
   std::optional<Timestamp> ringing;   // first 180 or 183
+  // The first provisional response with a session description: sound may come before the answer.
+  std::optional<Timestamp> early_media;
   std::optional<Timestamp> answered;  // first 2xx to the INVITE
   Timestamp end;                      // release, or the last packet seen
   Release release;
+  Endpoint caller_hop;  // between these two the first INVITE was seen
+  Endpoint callee_hop;
+  CallDirection direction = CallDirection::kUnknown;  // as REGISTER transactions tell
+  std::vector<Diversion> diversions;                  // the latest first
+  Links links;
   std::vector<NegotiatedMedia> media;  // in order of time
   std::vector<FinishedStream> streams;
   std::vector<SignalledHold> holds;

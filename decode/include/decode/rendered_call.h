@@ -28,15 +28,22 @@ enum class SpanKind : std::uint8_t {
   kLate,         // packets came too late to be placed
   kUndecodable,  // packets are kept, but the codec is unknown, broken or encrypted: silence
   kOutage,       // the recorder was away: nobody knows what was sent
+  kTransfer,     // from a REFER until its outcome is known, or the leg's end
 };
 [[nodiscard]] std::string_view name_of(SpanKind kind);  // "early-media", "no-media"
 
 struct Span {
   SpanKind kind = SpanKind::kTalk;
-  std::optional<Side> channel;  // nothing = both
+  std::optional<Side> channel;  // nothing = both; of a hold: who is held
   double from_s = 0;
   double to_s = 0;
   std::string note;  // why, for kUndecodable, kLate and kOutage; else empty
+};
+
+// A payload of a stream, by which a relayed copy of the stream is told (payload_sketch.h).
+struct SketchEntry {
+  std::uint32_t hash = 0;
+  std::uint32_t at_ms = 0;  // since the start of the call
 };
 
 struct RenderedStream {
@@ -61,6 +68,7 @@ struct RenderedStream {
   // Payload types that are no audio (telephone events, comfort noise): FLAC does not carry them
   // even if the stream is lossless.
   std::vector<std::uint8_t> beside_audio;
+  std::vector<SketchEntry> sketch;  // in order of time
 };
 
 struct Digit {
@@ -100,6 +108,8 @@ struct RenderedCall {
   std::vector<Digit> digits;
   std::vector<Chapter> chapters;
   RenderedAudio audio;
+  // Level of each channel, by which a transcoded copy of the call is told (level_envelope.h).
+  std::array<std::vector<std::uint8_t>, 2> levels;
   std::string silent_because;  // why a call that had media has no audible audio, or empty
 };
 

@@ -42,6 +42,7 @@ struct CallFilter {
   std::string number{};             // any spelling, either party; "*5678" suffix, "0312*" prefix
   std::string department{};
   std::string person{};
+  std::string conversation{};  // its id: every leg of it
   std::string state{};      // as in the record
   std::string direction{};  // as in the record
   std::optional<Duration> longer_than{};

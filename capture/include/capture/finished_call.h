@@ -167,7 +167,7 @@ struct FinishedCall {
   Identity callee;
   Identity answered_by;  // empty unless answered
   Timestamp start;       // first INVITE; where it was not seen, the first packet of the call
-  std::optional<Timestamp> ringing;   // first 180 or 183
+  std::optional<Timestamp> ringing;  // first 180 or 183
   // The first provisional response with a session description: sound may come before the answer.
   std::optional<Timestamp> early_media;
   std::optional<Timestamp> answered;  // first 2xx to the INVITE

@@ -2,52 +2,73 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
+#include "encoded_words.h"
+#include "header_values.h"
 #include "sip_grammar.h"
+#include "sip_uri.h"
 #include "wire_text.h"
 
 namespace koegura::capture {
 namespace {
 
-// Japanese carriers' reasons for a hidden number: 非通知, 公衆電話, 表示圏外, サービス競合.
-// サービス競合.
-constexpr std::array<std::string_view, 4> kWithheldReasons = {
-    "Anonymous", "Coin line/payphone", "Unavailable", "Interaction with other service"};
+// Why a number is hidden: the words that Japanese carriers put into the display name, and what
+// telephones make of them.
+struct WithheldReason {
+  std::string_view name;
+  std::string_view reason;
+};
+constexpr std::string_view kAnonymous = "Anonymous";
+constexpr std::string_view kUnavailable = "Unavailable";
+constexpr std::array<WithheldReason, 9> kWithheldReasons = {
+    {{"Anonymous", kAnonymous},
+     {"Coin line/payphone", "Coin line/payphone"},
+     {"Unavailable", kUnavailable},
+     {"Interaction with other service", "Interaction with other service"},
+     {"非通知", kAnonymous},
+     {"公衆電話", "Coin line/payphone"},
+     {"表示圏外", kUnavailable},
+     {"通知不可能", kUnavailable},
+     {"サービス競合", "Interaction with other service"}}};
 
-// What stands between the scheme and the host: "user" of "sip:user;x=y@host", the number of tel:.
-std::string_view user_part(std::string_view uri) {
-  const std::size_t colon = uri.find(':');
-  const std::string_view scheme = uri.substr(0, colon == std::string_view::npos ? 0 : colon);
-  std::string_view rest = colon == std::string_view::npos ? uri : uri.substr(colon + 1);
-  if (iequals(scheme, "tel")) return rest.substr(0, rest.find_first_of(";?"));
-  const std::size_t at = rest.find('@');
-  if (at == std::string_view::npos) return {};
-  rest = rest.substr(0, at);
-  return rest.substr(0, rest.find_first_of(";:"));  // without parameters and password
-}
-
+// The first address of the header fields that names a user: a trunk may assert its own host first.
 std::optional<SipNameAddr> address_in(const SipMessage& message, std::string_view header) {
-  const std::string_view value = message.header(header);
-  return value.empty() ? std::nullopt : SipNameAddr::parse(value);
+  std::optional<SipNameAddr> found;
+  visit_values(message, header, [&found](std::string_view value) {
+    const auto address = SipNameAddr::parse(value);
+    if (!address) return true;
+    const bool names_user = !uri_user(address->uri).empty();
+    if (!found || names_user) found = address;
+    return !names_user;
+  });
+  return found;
 }
 
-// Privacy: id and user hide who calls (RFC 3323 §4.2, RFC 3325 §9.3).
+// Privacy: id and user hide who calls (RFC 3323 §4.2, RFC 3325 §9.3); header, session, history and
+// critical by themselves do not.
 bool asks_for_privacy(const SipMessage& message) {
-  std::string_view rest = message.header("Privacy");
-  while (!rest.empty()) {
-    const std::string_view value = trim(split_off(rest, ';'));
-    if (iequals(value, "id") || iequals(value, "user")) return true;
-  }
-  return false;
+  bool hidden = false;
+  visit_values(message, "Privacy", [&hidden](std::string_view values) {
+    while (!values.empty()) {
+      const std::string_view value = trim(split_off(values, ';'));
+      hidden |= iequals(value, "id") || iequals(value, "user");
+    }
+    return !hidden;
+  });
+  return hidden;
 }
 
-std::string withheld_reason(const SipMessage& invite) {
-  const std::string_view name = invite.from.display_name;
-  const auto reason = std::find_if(kWithheldReasons.begin(), kWithheldReasons.end(),
-                                   [&name](std::string_view r) { return iequals(r, name); });
-  if (reason != kWithheldReasons.end()) return std::string(*reason);
-  const bool hidden = iequals(user_part(invite.from.uri), "anonymous") || asks_for_privacy(invite);
-  return hidden ? std::string(kWithheldReasons[0]) : std::string();
+// `from` is the INVITE's.
+std::string withheld_reason(const SipMessage& invite, const Identity& from) {
+  for (const WithheldReason& known : kWithheldReasons) {
+    if (iequals(known.name, from.display_name)) return std::string(known.reason);
+  }
+  if (iequals(from.user, "unavailable") && iends_with(uri_host(invite.from.uri), ".invalid")) {
+    return std::string(kUnavailable);
+  }
+  const bool hidden = iequals(from.user, "anonymous") || asks_for_privacy(invite);
+  return hidden ? std::string(kAnonymous) : std::string();
 }
 
 bool is_number(std::string_view user) {
@@ -61,47 +82,52 @@ bool is_number(std::string_view user) {
 Identity identity_of(const SipNameAddr& address) {
   Identity identity;
   identity.uri = wire_text(address.uri);
-  identity.user = percent_decoded(user_part(address.uri));
-  identity.display_name = unescaped_text(address.display_name);
+  identity.user = percent_decoded(uri_user(address.uri));
+  identity.display_name = decoded_words(unescaped_text(address.display_name));
   return identity;
 }
 
 SourcedIdentity caller_of(const SipMessage& invite) {
-  SourcedIdentity caller{identity_of(invite.from), IdentitySource::kFrom};
+  Identity from = identity_of(invite.from);
+  std::string withheld = withheld_reason(invite, from);
+  SourcedIdentity caller;
   if (const auto asserted = address_in(invite, "P-Asserted-Identity")) {
     caller = {identity_of(*asserted), IdentitySource::kAsserted};
   } else if (const auto preferred = address_in(invite, "P-Preferred-Identity")) {
     caller = {identity_of(*preferred), IdentitySource::kPreferred};
+  } else {
+    caller = {from, IdentitySource::kFrom};
   }
-  caller.identity.withheld = withheld_reason(invite);
   // An asserted number often comes without the name that From has.
-  if (caller.identity.display_name.empty() && caller.identity.withheld.empty()) {
-    caller.identity.display_name = unescaped_text(invite.from.display_name);
+  if (caller.identity.display_name.empty() && withheld.empty()) {
+    caller.identity.display_name = std::move(from.display_name);
   }
+  caller.identity.withheld = std::move(withheld);
   return caller;
 }
 
 Identity callee_of(const SipMessage& invite) {
   Identity callee = identity_of(invite.to);
-  if (!callee.user.empty() || user_part(invite.request_uri).empty()) return callee;
+  if (!callee.user.empty() || uri_user(invite.request_uri).empty()) return callee;
   SipNameAddr target;
   target.uri = invite.request_uri;
   return identity_of(target);
 }
 
-Identity answerer_of(const SipMessage& response) {
+SourcedIdentity answerer_of(const SipMessage& response) {
   if (const auto asserted = address_in(response, "P-Asserted-Identity")) {
-    return identity_of(*asserted);
+    return {identity_of(*asserted), IdentitySource::kAsserted};
   }
-  if (const auto remote = address_in(response, "Remote-Party-ID")) return identity_of(*remote);
+  if (const auto remote = address_in(response, "Remote-Party-ID")) {
+    return {identity_of(*remote), IdentitySource::kPreferred};
+  }
+  Identity to = identity_of(response.to);
   const auto contact = address_in(response, "Contact");
-  if (contact && is_number(user_part(contact->uri))) {
+  if (contact && is_number(uri_user(contact->uri))) {
     Identity answerer = identity_of(*contact);
-    if (answerer.user == percent_decoded(user_part(response.to.uri)))
-      return identity_of(response.to);
-    return answerer;
+    if (answerer.user != to.user) return {std::move(answerer), IdentitySource::kFrom};
   }
-  return identity_of(response.to);
+  return {std::move(to), IdentitySource::kFrom};
 }
 
 }  // namespace koegura::capture

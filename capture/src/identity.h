@@ -9,8 +9,8 @@
 
 namespace koegura::capture {
 
-// How far a caller's identity can be trusted; a copy of the INVITE seen on another hop may know
-// better (a proxy adds P-Asserted-Identity, RFC 3325).
+// How far an identity can be trusted; a copy of the message seen on another hop may know better (a
+// proxy adds P-Asserted-Identity, RFC 3325).
 enum class IdentitySource : std::uint8_t { kNone, kFrom, kPreferred, kAsserted };
 
 struct SourcedIdentity {
@@ -27,8 +27,8 @@ struct SourcedIdentity {
 [[nodiscard]] Identity callee_of(const SipMessage& invite);
 
 // Who sent this 2xx: P-Asserted-Identity, Remote-Party-ID, the Contact if it holds a number (other
-// Contacts are often random words), To otherwise.
-[[nodiscard]] Identity answerer_of(const SipMessage& response);
+// Contacts are often random words), To otherwise. The last two are kFrom.
+[[nodiscard]] SourcedIdentity answerer_of(const SipMessage& response);
 
 [[nodiscard]] Identity identity_of(const SipNameAddr& address);
 

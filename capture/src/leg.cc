@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dtmf_info.h"
+#include "reason.h"
 #include "sip_grammar.h"
 #include "wire_text.h"
 
@@ -11,17 +12,10 @@ namespace {
 
 constexpr std::size_t kMaxDigits = 4096;
 constexpr std::size_t kMaxBranches = 16;
-constexpr std::size_t kMaxDialogs = 16;
 constexpr std::uint32_t kMaxSessionExpires = 7 * 24 * 3600;
 
 std::uint64_t hash_text(std::uint64_t hash, std::string_view text) {
   return mix(hash, std::hash<std::string_view>{}(text));
-}
-
-// The text of Reason (RFC 3326): 'SIP;cause=200;text="Call completed elsewhere"'.
-std::string reason_text(const SipMessage& message) {
-  const auto reason = SipNameAddr::parse(message.header("Reason"));
-  return reason ? unescaped_text(reason->parameter("text")) : std::string();
 }
 
 std::string_view description_in(const SipMessage& message) {
@@ -50,6 +44,7 @@ Leg::Leg(LegId id, const Sighting& first, const SignallingOptions& options, Sign
   call_.from_tag = wire_text(caller_tag_);
   call_.start = first.time;
   if (!first.is_initial_invite() && first.message.is_request()) phase_ = Phase::kAnswered;
+  note_hops(first);
 }
 
 Leg::Seen Leg::on_message(const Sighting& sighting) {
@@ -57,6 +52,7 @@ Leg::Seen Leg::on_message(const Sighting& sighting) {
   note_alive(sighting.time);
   if (is_repeated(sighting)) return Seen::kRetransmission;
   note_parties(sighting);
+  links_.note(sighting, call_);
   if (sighting.message.is_request()) {
     on_request(sighting);
   } else {
@@ -117,10 +113,10 @@ void Leg::on_response(const Sighting& sighting) {
   const std::uint16_t status = sighting.message.status;
   const bool is_invite = sighting.is("INVITE");
   if (!is_invite && !sighting.is("UPDATE")) return;
-  if (is_invite && (status == 180 || status == 183) && !call_.answered) {
-    call_.ringing = std::min(call_.ringing.value_or(sighting.time), sighting.time);
+  if (status < 200) {
+    if (is_invite && !call_.answered) on_provisional(sighting);
+    return;
   }
-  if (status < 200) return;
   if (status < 300) {
     if (is_invite) on_invite_success(sighting);
     negotiation_.accept(exchange(sighting));
@@ -135,6 +131,15 @@ void Leg::on_response(const Sighting& sighting) {
   }
 }
 
+void Leg::on_provisional(const Sighting& sighting) {
+  const std::uint16_t status = sighting.message.status;
+  const auto earliest = [&](std::optional<Timestamp>& time) {
+    time = std::min(time.value_or(sighting.time), sighting.time);
+  };
+  if (status == 180 || status == 183) earliest(call_.ringing);
+  if (status > 100 && !description_in(sighting.message).empty()) earliest(call_.early_media);
+}
+
 // The INVITE of a new attempt (higher CSeq: with credentials, redirected), or the same one on
 // another hop or to another target.
 void Leg::on_initial_invite(const Sighting& sighting) {
@@ -142,6 +147,7 @@ void Leg::on_initial_invite(const Sighting& sighting) {
   const bool newer = !begin_seen_ || message.cseq > invite_cseq_;
   if (!newer && (message.cseq < invite_cseq_ || branch(message.top_branch) != nullptr)) return;
   call_.start = std::min(call_.start, sighting.time);
+  if (!begin_seen_) note_hops(sighting);
   begin_seen_ = true;
   if (newer) {
     invite_cseq_ = message.cseq;
@@ -149,7 +155,11 @@ void Leg::on_initial_invite(const Sighting& sighting) {
     cancelled_.reset();
   }
   failure_.reset();
-  if (has_room(branches_, kMaxBranches)) branches_.push_back({std::string(message.top_branch)});
+  // A proxy tries the next target; it had cancelled the last one, and nobody gave up.
+  if (!branches_.empty() && branches_.front().source == sighting.source) cancelled_.reset();
+  if (has_room(branches_, kMaxBranches)) {
+    branches_.push_back({std::string(message.top_branch), sighting.source});
+  }
   come_back();
 }
 
@@ -162,30 +172,24 @@ void Leg::come_back() {
 }
 
 // A proxy cancels the branches of a fork that lost (RFC 3261 §16.7); only the caller's own CANCEL,
-// which has the branch of the caller's INVITE (§9.1), is the caller giving up.
+// which has the branch of the caller's INVITE (§9.1), is the caller giving up. Where that hop is
+// not seen, it is when all branches are cancelled.
 void Leg::on_cancel(const Sighting& sighting) {
-  const bool of_a_fork = branches_.size() > 1 && sighting.message.top_branch != branches_[0].id &&
-                         branch(sighting.message.top_branch) != nullptr;
-  if (of_a_fork || cancelled_ || sighting.requester != Side::kCaller) return;
-  if (phase_ != Phase::kCalling) return;
-  cancelled_ = sighting.time;
-  cancel_reason_ = reason_text(sighting.message);
+  if (cancelled_ || phase_ != Phase::kCalling || sighting.requester != Side::kCaller) return;
+  if (Branch* const target = branch(sighting.message.top_branch); target != nullptr) {
+    target->cancelled = true;
+    const bool all = std::all_of(branches_.begin(), branches_.end(),
+                                 [](const Branch& b) { return b.cancelled || b.refused; });
+    if (!all && !is_callers_own(*target)) return;
+  }
+  Reasons reasons = reasons_of(sighting.message);
+  cancelled_ = Cancel{sighting.time, std::move(reasons.text), reasons.elsewhere};
   phase_ = Phase::kCancelled;
 }
 
 void Leg::on_bye(const Sighting& sighting) {
   if (phase_ == Phase::kReleased) return;
-  const SipMessage& message = sighting.message;
-  const std::string_view tag =
-      sighting.requester == Side::kCaller ? message.to.tag() : message.from.tag();
-  // After a fork that was answered twice, the caller hangs up one dialog and talks on in the other
-  // (RFC 3261 §13.2.2.4).
-  if (!dialogs_.empty()) {
-    const auto dialog = std::find(dialogs_.begin(), dialogs_.end(), tag);
-    if (dialog == dialogs_.end()) return;
-    dialogs_.erase(dialog);
-    if (!dialogs_.empty()) return;
-  }
+  if (ends_one_of_several_dialogs(sighting.callee_tag())) return;
   // Only a caller may send BYE in an early dialog (RFC 3261 §15): from the callee, or after an
   // outage, it means that the capture lacks the 2xx.
   CallState state = CallState::kInterrupted;
@@ -194,8 +198,9 @@ void Leg::on_bye(const Sighting& sighting) {
   if (begin_seen_ && !call_.answered && may_be_early) state = CallState::kCancelled;
   const ReleasedBy by =
       sighting.requester == Side::kCaller ? ReleasedBy::kCaller : ReleasedBy::kCallee;
-  const std::string reason = reason_text(message);
-  release(sighting.time, state, {200, reason.empty() ? "BYE" : reason, by});
+  const Reasons reasons = reasons_of(sighting.message);
+  release(sighting.time, state,
+          {200, reasons.text.empty() ? "BYE" : reasons.text, by, reasons.elsewhere});
 }
 
 void Leg::on_info(const Sighting& sighting) {
@@ -215,16 +220,14 @@ void Leg::on_info(const Sighting& sighting) {
 void Leg::on_invite_success(const Sighting& sighting) {
   const SipMessage& message = sighting.message;
   if (phase_ == Phase::kReleased && !by_failure_) return;
-  const std::string_view tag =
-      sighting.requester == Side::kCaller ? message.to.tag() : message.from.tag();
-  if (std::find(dialogs_.begin(), dialogs_.end(), tag) == dialogs_.end() &&
-      has_room(dialogs_, kMaxDialogs)) {
-    dialogs_.emplace_back(tag);
-  }
+  const std::string_view tag = sighting.callee_tag();
+  const bool known = std::find(dialogs_.begin(), dialogs_.end(), tag) != dialogs_.end();
+  if (!known && has_room(dialogs_, kMaxDialogs)) dialogs_.emplace_back(tag);
   if (call_.answered) {
     // Another hop's copy; captures of several interfaces are not always in order of time.
     if (message.cseq == invite_cseq_ && sighting.requester == Side::kCaller) {
       call_.answered = std::min(*call_.answered, sighting.time);
+      note_answerer(sighting, !known);
     }
     return;
   }
@@ -233,8 +236,7 @@ void Leg::on_invite_success(const Sighting& sighting) {
   failure_.reset();
   cancelled_.reset();  // it crossed the answer (RFC 3261 §9.1)
   call_.answered = sighting.time;
-  const bool by_callee = sighting.requester == Side::kCaller && !message.is_request();
-  call_.answered_by = by_callee ? answerer_of(message) : call_.callee;
+  note_answerer(sighting, true);
 }
 
 void Leg::on_invite_failure(const Sighting& sighting) {
@@ -243,7 +245,7 @@ void Leg::on_invite_failure(const Sighting& sighting) {
   if (phase_ == Phase::kReleased) return;
   Branch* const refused = branch(message.top_branch);
   if (refused != nullptr) refused->refused = true;
-  const std::string reason = reason_text(message);
+  const std::string reason = reasons_of(message).text;
   failure_ = Failure{sighting.time, message.status,
                      reason.empty() ? wire_text(message.reason_phrase) : reason};
   if (!was_refused(refused)) return;
@@ -270,22 +272,6 @@ void Leg::announce(std::size_t newest) {
   for (std::size_t i = media.size() - newest; i < media.size(); ++i) sink_->on_media(id_, media[i]);
 }
 
-void Leg::note_parties(const Sighting& sighting) {
-  const SipMessage& message = sighting.message;
-  if (sighting.requester != Side::kCaller) return;
-  const bool initial = sighting.is_initial_invite();
-  if (caller_source_ != IdentitySource::kNone && (!initial || call_.answered)) return;
-  // Until the INVITE is seen, a response's From is what there is.
-  SourcedIdentity caller = message.is_request()
-                               ? caller_of(message)
-                               : SourcedIdentity{identity_of(message.from), IdentitySource::kFrom};
-  if (caller.source > caller_source_ || (initial && !begin_seen_)) {
-    call_.caller = std::move(caller.identity);
-    caller_source_ = caller.source;
-  }
-  if (call_.callee.uri.empty() || (initial && !begin_seen_)) call_.callee = callee_of(message);
-}
-
 void Leg::note_session_timer(const Sighting& sighting) {
   const std::string_view value = sighting.message.header("Session-Expires");
   const auto seconds = decimal<std::uint32_t>(trim(value.substr(0, value.find(';'))));
@@ -304,8 +290,16 @@ Leg::Branch* Leg::branch(std::string_view id) {
 
 // A proxy may try elsewhere: the caller has failed when the first hop says so, or every hop.
 bool Leg::was_refused(const Branch* by) const {
-  return by == nullptr || by == &branches_.front() ||
+  return by == nullptr || is_callers_own(*by) ||
          std::all_of(branches_.begin(), branches_.end(), [](const Branch& b) { return b.refused; });
+}
+
+// The first one, unless others come from the same place: then the caller's hop is not mirrored, and
+// what is seen is a proxy that forks.
+bool Leg::is_callers_own(const Branch& branch) const {
+  return &branch == &branches_.front() &&
+         std::none_of(branches_.begin() + 1, branches_.end(),
+                      [&](const Branch& other) { return other.source == branch.source; });
 }
 
 Negotiation::Exchange Leg::exchange(const Sighting& sighting) const {

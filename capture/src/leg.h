@@ -17,26 +17,11 @@
 
 #include "capture/signalling.h"
 #include "identity.h"
+#include "leg_links.h"
 #include "negotiation.h"
+#include "sighting.h"
 
 namespace koegura::capture {
-
-// A message as it was seen, with the side that made its request. For a response, the sender is
-// the other side.
-struct Sighting {
-  Timestamp time;
-  const Endpoint& source;
-  const Endpoint& destination;
-  const SipMessage& message;
-  Side requester = Side::kCaller;
-
-  [[nodiscard]] Side sender() const { return message.is_request() ? requester : other(requester); }
-  [[nodiscard]] bool is(std::string_view method) const { return message.method == method; }
-  // A request that opens a dialog, or would (RFC 3261 §13.1): an INVITE without To tag.
-  [[nodiscard]] bool is_initial_invite() const {
-    return message.is_request() && is("INVITE") && message.to.tag().empty();
-  }
-};
 
 class Leg {
  public:
@@ -65,27 +50,42 @@ class Leg {
   [[nodiscard]] const std::string& wire_call_id() const { return wire_call_id_; }
   [[nodiscard]] const std::string& caller_tag() const { return caller_tag_; }
   [[nodiscard]] std::uint32_t invite_cseq() const { return invite_cseq_; }
-  // Digits, holds, media, … beyond the leg's share.
+  // Digits, holds, media, links, … beyond the leg's share.
   [[nodiscard]] std::uint64_t refused_entries() const {
-    return refused_entries_ + negotiation_.refused_entries();
+    return refused_entries_ + negotiation_.refused_entries() + links_.refused_entries();
   }
 
  private:
+  static constexpr std::size_t kMaxDialogs = 16;
   enum class Phase : std::uint8_t { kCalling, kChallenged, kCancelled, kAnswered, kReleased };
   // The INVITE's transaction on one hop: the client transaction of the caller or of a proxy.
   struct Branch {
     std::string id;
+    Endpoint source;
     bool refused = false;
+    bool cancelled = false;
   };
   struct Failure {
     Timestamp time;
     std::uint16_t status = 0;
     std::string reason;
   };
+  // Who answered as well, in another dialog.
+  struct Rival {
+    std::string tag;
+    Identity identity;
+  };
+  // The caller's CANCEL.
+  struct Cancel {
+    Timestamp time;
+    std::string reason;
+    bool elsewhere = false;
+  };
 
   [[nodiscard]] bool is_repeated(const Sighting& sighting);
   void on_request(const Sighting& sighting);
   void on_response(const Sighting& sighting);
+  void on_provisional(const Sighting& sighting);
   void on_initial_invite(const Sighting& sighting);
   void on_cancel(const Sighting& sighting);
   void on_bye(const Sighting& sighting);
@@ -96,7 +96,11 @@ class Leg {
   [[nodiscard]] bool on_description(const Sighting& sighting);
   void announce(std::size_t newest);  // so many of the media's last entries
 
+  // leg_parties.cc
   void note_parties(const Sighting& sighting);
+  void note_hops(const Sighting& sighting);
+  void note_answerer(const Sighting& sighting, bool first);
+  [[nodiscard]] bool ends_one_of_several_dialogs(std::string_view callee_tag);
   void note_session_timer(const Sighting& sighting);
   void come_back();
   void end_by_failure();
@@ -104,6 +108,7 @@ class Leg {
   void release(Timestamp at, CallState state, Release release);
   [[nodiscard]] Branch* branch(std::string_view id);
   [[nodiscard]] bool was_refused(const Branch* by) const;
+  [[nodiscard]] bool is_callers_own(const Branch& branch) const;
   // For one more; if not, that is counted.
   template <typename Entries>
   [[nodiscard]] bool has_room(const Entries& entries, std::size_t most) {
@@ -126,17 +131,19 @@ class Leg {
 
   FinishedCall call_;
   Negotiation negotiation_;
+  LegLinks links_;
   Phase phase_ = Phase::kCalling;
   bool begin_seen_ = false;  // the first INVITE was
   bool by_failure_ = false;  // kReleased, but a newer INVITE or a 2xx brings it back
   bool media_heard_ = false;
   IdentitySource caller_source_ = IdentitySource::kNone;
+  IdentitySource answerer_source_ = IdentitySource::kNone;
   std::uint32_t invite_cseq_ = 0;     // of the newest INVITE that is not a re-INVITE
   std::vector<Branch> branches_;      // of that INVITE, the first one nearest to the caller
   std::vector<std::string> dialogs_;  // callee's tags of the dialogs that a 2xx confirmed
+  std::vector<Rival> rivals_;         // of the first one of these
   std::optional<Failure> failure_;
-  std::optional<Timestamp> cancelled_;
-  std::string cancel_reason_;
+  std::optional<Cancel> cancelled_;
   Timestamp last_message_;
   Timestamp last_media_;
   Timestamp session_refreshed_;

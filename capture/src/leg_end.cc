@@ -31,11 +31,13 @@ Timestamp Leg::deadline() const {
   switch (phase_) {
     case Phase::kReleased:
       // As long as a transaction repeats itself, which it does every T2 = 4 s at least, up to 64*T1
-      // (RFC 3261 §17.1.2.2), its messages belong to the call.
+      // (RFC 3261 §17.1.2.2), its messages belong to the call. So does what became of a transfer:
+      // who asked for it often hangs up at once, and is told afterwards (RFC 5057 §4.3).
+      if (links_.await_outcome()) return call_.end + kCancelWait + options_->release_linger;
       return std::min(std::max(call_.end, last_message_), call_.end + kCancelWait) +
              options_->release_linger;
     case Phase::kCancelled:
-      return alive_until(*cancelled_) + kCancelWait;
+      return alive_until(cancelled_->time) + kCancelWait;
     case Phase::kChallenged:
     case Phase::kCalling:
       return alive_until(last_alive()) + options_->ringing_timeout;
@@ -89,6 +91,7 @@ void Leg::resume(const Outage& outage) {
 }
 
 FinishedCall Leg::take() && {
+  links_.close(call_);
   call_.media = negotiation_.take_media();
   call_.holds = negotiation_.take_holds();
   return std::move(call_);
@@ -100,16 +103,17 @@ void Leg::end_by_failure() {
   if (!begin_seen_) state = CallState::kInterrupted;
   const ReleasedBy by = cancelled ? ReleasedBy::kCaller : ReleasedBy::kCallee;
   const std::string& reason =
-      cancelled && !cancel_reason_.empty() ? cancel_reason_ : failure_->reason;
-  release(failure_->time, state, {failure_->status, reason, by});
+      cancelled && !cancelled_->reason.empty() ? cancelled_->reason : failure_->reason;
+  const bool elsewhere = cancelled && cancelled_->elsewhere;
+  release(failure_->time, state, {failure_->status, reason, by, elsewhere});
   by_failure_ = true;
 }
 
 void Leg::end_by_cancel() {
   if (failure_) return end_by_failure();
   const CallState state = begin_seen_ ? CallState::kCancelled : CallState::kInterrupted;
-  const std::string reason = cancel_reason_.empty() ? "CANCEL" : cancel_reason_;
-  release(*cancelled_, state, {0, reason, ReleasedBy::kCaller});
+  const std::string reason = cancelled_->reason.empty() ? "CANCEL" : cancelled_->reason;
+  release(cancelled_->time, state, {0, reason, ReleasedBy::kCaller, cancelled_->elsewhere});
 }
 
 void Leg::release(Timestamp at, CallState state, Release release) {

@@ -45,11 +45,13 @@ MediaKind kind_of(std::string_view media) {
   return MediaKind::kOther;
 }
 
-// "IN IP4 192.0.2.1/127": the address without TTL and count (RFC 8866 §5.7).
+// "IN IP4 192.0.2.1/127": the address without TTL and count (RFC 8866 §5.7). A host of the domain
+// .invalid (RFC 2606 §2) is how IPv6 says 0.0.0.0 where "::" is shunned: nowhere.
 std::optional<IpAddress> read_address(std::string_view value) {
   next_word(value);
   next_word(value);
   const std::string_view address = next_word(value);
+  if (iends_with(address, ".invalid")) return IpAddress::v4(0);
   return IpAddress::parse(address.substr(0, address.find('/')));
 }
 

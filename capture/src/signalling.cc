@@ -9,6 +9,7 @@
 
 #include "clock_step.h"
 #include "leg.h"
+#include "registrations.h"
 #include "sip_grammar.h"
 #include "timer_queue.h"
 
@@ -105,6 +106,7 @@ class LegTable final : public Signalling {
     if (entry == nullptr) entry = begin(sighting);
     if (entry == nullptr) {
       ++stats_.outside_legs;
+      registrations_.on_response(source, destination, message);
       return std::nullopt;
     }
     const std::uint64_t refused = entry->leg.refused_entries();
@@ -243,7 +245,9 @@ class LegTable final : public Signalling {
       const std::unique_ptr<Entry> owned = std::move(i->second);
       by_call_id_.erase(i);
       const LegId id = owned->leg.id();
-      sink_.on_finished(id, std::move(owned->leg).take());
+      FinishedCall call = std::move(owned->leg).take();
+      call.direction = registrations_.direction_of(call);
+      sink_.on_finished(id, std::move(call));
       return;
     }
   }
@@ -254,6 +258,7 @@ class LegTable final : public Signalling {
   std::unordered_map<LegId, Entry*> by_id_;
   TimerQueue timers_;
   FinishedLegs finished_;
+  Registrations registrations_;
   Timestamp now_;
   SignallingStats stats_;
 };

@@ -26,6 +26,10 @@ inline bool istarts_with(std::string_view text, std::string_view prefix) {
   return text.size() >= prefix.size() && iequals(text.substr(0, prefix.size()), prefix);
 }
 
+inline bool iends_with(std::string_view text, std::string_view suffix) {
+  return text.size() >= suffix.size() && iequals(text.substr(text.size() - suffix.size()), suffix);
+}
+
 // LWS, with CR and LF on their own: folding is white space wherever it stands (§7.3.1).
 inline constexpr bool is_lws(char c) {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';

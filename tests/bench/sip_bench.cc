@@ -1,6 +1,8 @@
 // SIP: nanoseconds for parse_sip on a PBX's INVITE, and for Signalling on a message while some
-// number of dialogs stand. The second must stay flat as they grow.
+// number of dialogs stand, with the bytes that each of them takes. These must stay flat as they
+// grow.
 #include <benchmark/benchmark.h>
+#include <malloc.h>
 
 #include <array>
 #include <span>
@@ -63,6 +65,12 @@ class Discard final : public SignallingSink {
   void on_finished(LegId /*leg*/, FinishedCall /*call*/) override {}
 };
 
+// What the allocator has given out.
+double bytes_in_use() {
+  const struct mallinfo2 info = mallinfo2();
+  return static_cast<double>(info.uordblks) + static_cast<double>(info.hblkhd);
+}
+
 // Each round one call begins and the oldest one ends: six messages, and as many dialogs stand as
 // the argument says.
 void calls(benchmark::State& state) {
@@ -99,11 +107,13 @@ void calls(benchmark::State& state) {
     }
     ++call;
   };
+  const double before = bytes_in_use();
   while (call < concurrent) round();
+  state.counters["bytes_per_dialog"] = (bytes_in_use() - before) / static_cast<double>(concurrent);
   for (auto _ : state) round();
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * messages.size()));
 }
-BENCHMARK(calls)->Arg(100)->Arg(10'000)->Arg(100'000);
+BENCHMARK(calls)->Arg(100)->Arg(1'000)->Arg(10'000)->Arg(100'000);
 
 }  // namespace
 }  // namespace koegura::capture

@@ -74,6 +74,73 @@ TEST_CASE("the address 0.0.0.0 holds as sendonly does") {
   check_hold(story.call().holds[0], Side::kCaller, 10, 18);
 }
 
+TEST_CASE("so do the IPv6 address :: and a host of the domain .invalid") {
+  for (const std::string connection : {"IP6 ::", "IP6 anonymous.invalid", "IP4 hold.INVALID"}) {
+    CAPTURE(connection);
+    SipStory story;
+    const std::string offer =
+        "v=0\r\ns=-\r\nc=IN " + connection + "\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
+    talk(story).time(10).callee("INVITE", {.body = offer});
+    story.response(200, "OK", {.body = alice("")}).time(15);
+    callee_offers(story, "", "").finish();
+    REQUIRE(story.call().holds.size() == 1);
+    check_hold(story.call().holds[0], Side::kCallee, 10, 15);
+    for (const auto& [leg, media] : story.announced) CHECK_FALSE(media.endpoint.port == 0);
+  }
+}
+
+TEST_CASE("0.0.0.0 with inactive, as the most careful telephones say it, is one hold") {
+  SipStory story;
+  const std::string offer = sdp("0.0.0.0", 4000, kInactive);
+  talk(story).time(10).caller("INVITE", {.in_dialog = true, .body = offer});
+  story.response(200, "OK", {.body = bob(kInactive)}).time(15);
+  caller_offers(story, "", "").finish();
+  REQUIRE(story.call().holds.size() == 1);
+  check_hold(story.call().holds[0], Side::kCaller, 10, 15);
+}
+
+TEST_CASE("recvonly is what a held side says: it neither holds nor ends the other's hold") {
+  SipStory story;
+  callee_offers(talk(story).time(10), kSendOnly, kRecvOnly);
+  caller_offers(story.time(12), kRecvOnly, kSendOnly);  // a session refresh
+  callee_offers(story.time(20), "", "").finish();
+  REQUIRE(story.call().holds.size() == 1);
+  check_hold(story.call().holds[0], Side::kCallee, 10, 20);
+}
+
+TEST_CASE("a direction for the whole session holds its audio") {
+  SipStory story;
+  const std::string offer =
+      "v=0\r\ns=-\r\nc=IN IP4 192.0.2.11\r\nt=0 0\r\na=sendonly\r\nm=audio 4000 RTP/AVP 0\r\n";
+  talk(story).time(10).caller("INVITE", {.in_dialog = true, .body = offer});
+  story.response(200, "OK", {.body = bob(kRecvOnly)}).time(20).callee("BYE").finish();
+  REQUIRE(story.call().holds.size() == 1);
+  check_hold(story.call().holds[0], Side::kCaller, 10, 20);
+}
+
+TEST_CASE("music on hold from another place is that side's media, and the hold goes on") {
+  SipStory story;
+  talk(story).time(10).callee("INVITE", {.body = sdp("192.0.2.99", 9000, kSendOnly)});
+  story.response(200, "OK", {.body = alice(kRecvOnly)}).time(20);
+  callee_offers(story, "", "").finish();
+  REQUIRE(story.call().holds.size() == 1);
+  check_hold(story.call().holds[0], Side::kCallee, 10, 20);
+  const NegotiatedMedia& music = story.call().media.at(2);
+  CHECK(music.side == Side::kCallee);
+  CHECK(music.endpoint.to_string() == "192.0.2.99:9000");
+}
+
+TEST_CASE("a hold that is refused holds nobody, and a resumption that is refused ends no hold") {
+  SipStory story;
+  talk(story).time(10).caller("INVITE", {.in_dialog = true, .body = alice(kSendOnly)});
+  story.response(491, "Request Pending");
+  caller_offers(story.time(12), kSendOnly, kRecvOnly);
+  story.time(14).caller("INVITE", {.in_dialog = true, .body = alice("")});
+  story.response(488, "Not Acceptable Here").time(20).callee("BYE").finish();
+  REQUIRE(story.call().holds.size() == 1);
+  check_hold(story.call().holds[0], Side::kCaller, 12, 20);
+}
+
 TEST_CASE("an offer in the 200 and its answer in the ACK can hold as well") {
   SipStory story;
   talk(story).time(10).caller("INVITE", {.in_dialog = true});

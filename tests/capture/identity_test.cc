@@ -69,7 +69,24 @@ TEST_CASE("a hidden number keeps the reason, in the words of Japanese carriers")
        "Interaction with other service"},
       {"<sip:anonymous@anonymous.invalid>", "", "Anonymous"},
       {"<sip:0312345678@pbx.example>", "Privacy: critical; id\r\n", "Anonymous"},
+      {"<sip:0312345678@pbx.example>", "Privacy: header;USER\r\n", "Anonymous"},
+      {"<sip:0312345678@pbx.example>", "Privacy: header\r\nPrivacy: id\r\n", "Anonymous"},
+      {"<sip:0312345678@pbx.example>", "Privacy: header, id\r\n", "Anonymous"},
+      {"<sip:0312345678@pbx.example>", "Privacy: header;session;history\r\n", ""},
       {"<sip:0312345678@pbx.example>", "Privacy: none\r\n", ""},
+      {"\"非通知\" <sip:anonymous@anonymous.invalid>", "", "Anonymous"},
+      {"公衆電話 <sip:anonymous@anonymous.invalid>", "", "Coin line/payphone"},
+      {"\"表示圏外\" <sip:anonymous@anonymous.invalid>", "", "Unavailable"},
+      {"\"通知不可能\" <sip:anonymous@anonymous.invalid>", "", "Unavailable"},
+      {"\"サービス競合\" <sip:anonymous@anonymous.invalid>", "", "Interaction with other service"},
+      // the same in Shift_JIS
+      {"\"\x94\xF1\x92\xCA\x92\x6D\" <sip:anonymous@anonymous.invalid>", "", "Anonymous"},
+      {"\"\x8C\xF6\x8F\x4F\x93\x64\x98\x62\" <sip:anonymous@anonymous.invalid>", "",
+       "Coin line/payphone"},
+      {"\"\x95\x5C\x8E\xA6\x8C\x97\x8A\x4F\" <sip:anonymous@anonymous.invalid>", "", "Unavailable"},
+      {"=?UTF-8?B?6Z2e6YCa55+l?= <sip:anonymous@anonymous.invalid>", "", "Anonymous"},
+      {"<sip:unavailable@unknown.invalid>", "", "Unavailable"},
+      {"<sip:unavailable@pbx.example>", "", ""},
   };
   for (const Row& row : kRows) {
     CAPTURE(row.from);
@@ -103,6 +120,60 @@ TEST_CASE("display names become UTF-8 without quotes, escapes and folding") {
   for (const Row& row : rows) {
     CAPTURE(row.from);
     CHECK(call_of({.from = row.from}).caller.display_name == row.name);
+  }
+}
+
+TEST_CASE("encoded words of RFC 2047 in a display name are decoded, in quotes or without") {
+  struct Row {
+    const char* from;
+    const char* name;
+  };
+  const Row rows[] = {
+      {"=?UTF-8?B?5biC5b255omA?= <sip:1@x>", "市役所"},
+      {"\"=?utf-8?Q?=E5=B8=82=E5=BD=B9=E6=89=80_1F?=\" <sip:1@x>", "市役所 1F"},
+      {"\"=?ISO-2022-JP?B?GyRCO1RMcj1qGyhC?=\" <sip:1@x>", "市役所"},
+      {"\"=?Shift_JIS?B?jnOW8I+K?=\" <sip:1@x>", "市役所"},
+      {"\"=?EUC-JP?Q?=BB=D4=CC=F2=BD=EA?=\" <sip:1@x>", "市役所"},
+      {"\"=?ISO-8859-1?Q?Caf=E9?=\" <sip:1@x>", "Café"},
+      {"\"=?utf-8*ja?B?5biC?=\" <sip:1@x>", "市"},
+      // white space between words is not shown, and a character may be cut in two
+      {"\"=?UTF-8?B?5biC5Q==?= =?UTF-8?B?vbnmiYA=?=\" <sip:1@x>", "市役所"},
+      {"\"Desk =?UTF-8?B?5biC?= 2\" <sip:1@x>", "Desk 市 2"},
+      // what is no encoded word stays
+      {"\"=?klingon?B?5biC?=\" <sip:1@x>", "=?klingon?B?5biC?="},
+      {"\"=?UTF-8?X?5biC?=\" <sip:1@x>", "=?UTF-8?X?5biC?="},
+      {"\"=?UTF-8?B?5bi!?=\" <sip:1@x>", "=?UTF-8?B?5bi!?="},
+      {"\"=?UTF-8?Q?=E5=B8?=\" <sip:1@x>", "=?UTF-8?Q?=E5=B8?="},
+      {"\"=?UTF-8?Q?=E?=\" <sip:1@x>", "=?UTF-8?Q?=E?="},
+      {"\"=?UTF-8?B?5biC\" <sip:1@x>", "=?UTF-8?B?5biC"},
+      {"\"=?=?=?UTF-8?B??=x\" <sip:1@x>", "=?=?x"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.from);
+    CHECK(call_of({.from = row.from}).caller.display_name == row.name);
+  }
+}
+
+TEST_CASE("a display name of thousands of encoded words is bounded") {
+  std::string name;
+  for (int i = 0; i < 3000; ++i) name += "=?UTF-8?Q?=E5=B8=82?= ";
+  const std::string shown = call_of({.from = name + "<sip:1@x>"}).caller.display_name;
+  CHECK(shown.starts_with("市市市"));
+  CHECK(shown.size() <= 4096);
+}
+
+TEST_CASE("of several asserted identities the first one that names a user counts") {
+  CHECK(call_of({.headers = "P-Asserted-Identity: <sip:trunk.carrier.example>\r\n"
+                            "P-Asserted-Identity: \"City, Hall\" <tel:+81312345678>\r\n"})
+            .caller.user == "+81312345678");
+}
+
+TEST_CASE("the raw form is kept, whatever is dialled in front of the number") {
+  for (const char* const dialled : {"1840312345678", "1860312345678", "+81312345678", "117"}) {
+    const std::string uri = "sip:" + std::string(dialled) + "@ntt.example;user=phone";
+    const FinishedCall call = call_of({.to = "<" + uri + ">"});
+    CHECK(call.callee.user == dialled);
+    CHECK(call.callee.uri == uri);
   }
 }
 

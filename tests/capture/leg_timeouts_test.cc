@@ -88,6 +88,23 @@ TEST_CASE("a refreshed session timer runs anew") {
   CHECK(story.finished.size() == 1);
 }
 
+TEST_CASE("an INVITE whose session timer was too short is called again, and is one leg") {
+  SipStory story;
+  story.caller("INVITE", {.headers = "Session-Expires: 60\r\n"});
+  story.response(422, "Session Interval Too Small", {.headers = "Min-SE: 1800\r\n"}).time(0.1);
+  talk(story, "Session-Expires: 1800;refresher=uas\r\n").advance(1834);
+  CHECK(story.stats().legs == 1);
+  CHECK(story.call().state == CallState::kAnswered);
+  CHECK(story.call().release.reason == "session expired");
+}
+
+TEST_CASE("a refresh without Session-Expires turns the session timer off") {
+  SipStory story;
+  talk(story, "Session-Expires: 1800\r\n").time(900).caller("UPDATE", {.in_dialog = true});
+  story.response(200, "OK").advance(3 * kHour);
+  CHECK(story.finished.empty());
+}
+
 TEST_CASE("a party on hold may be silent for longer than a talk") {
   SipStory story;
   talk(story).media_heard(50).time(60);

@@ -18,12 +18,22 @@ TEST_CASE("a BYE for an unknown dialog and its 200 are counted, not fatal") {
   CHECK_FALSE(story.last_leg);
 }
 
-TEST_CASE("REGISTER, OPTIONS and SUBSCRIBE are outside of any leg") {
+TEST_CASE("what is no INVITE's is outside of any leg") {
   SipStory story;
-  story.caller("REGISTER").response(200, "OK").caller("OPTIONS").caller("SUBSCRIBE").finish();
+  story.caller("REGISTER").response(200, "OK").caller("OPTIONS").caller("SUBSCRIBE");
+  story.caller("MESSAGE", {.body = "hello", .type = "text/plain"}).response(202, "Accepted");
+  story.caller("PUBLISH").callee("NOTIFY").caller("REFER").finish();
   CHECK(story.finished.empty());
-  CHECK(story.stats().messages == 4);
-  CHECK(story.stats().outside_legs == 4);
+  CHECK(story.stats().messages == 9);
+  CHECK(story.stats().outside_legs == 9);
+}
+
+TEST_CASE("a MESSAGE within a dialog is its leg's") {
+  SipStory story;
+  story.caller("INVITE").response(200, "OK");
+  const auto leg = story.last_leg;
+  story.caller("MESSAGE", {.in_dialog = true, .body = "hello", .type = "text/plain"});
+  CHECK(story.last_leg == leg);
 }
 
 TEST_CASE("a re-INVITE with a description begins an interrupted leg, and its BYE ends it") {

@@ -103,6 +103,41 @@ TEST_CASE("a re-INVITE of the callee with the CSeq of the first INVITE is the sa
   CHECK(story.call().media[2].endpoint.port == 5002);
 }
 
+TEST_CASE(
+    "a re-INVITE that moves the media, changes the codec and the payload type is told as such") {
+  SipStory story;
+  answered_call(story).time(5).caller(
+      "INVITE", {.in_dialog = true,
+                 .body = sdp("192.0.2.21", 4400, "a=rtpmap:107 opus/48000/2\r\n", "RTP/AVP 107")});
+  story.time(5.1).response(
+      200, "OK", {.body = sdp("192.0.2.12", 5000, "a=rtpmap:96 opus/48000/2\r\n", "RTP/AVP 96")});
+  story.finish();
+  REQUIRE(story.call().media.size() == 4);
+  const NegotiatedMedia& moved = story.call().media[2];
+  CHECK(moved.since == SipStory::at(5));
+  CHECK(moved.endpoint.to_string() == "192.0.2.21:4400");
+  REQUIRE(moved.formats.size() == 1);
+  CHECK(moved.formats[0].payload_type == 107);
+  CHECK(moved.formats[0].encoding == "opus");
+  const NegotiatedMedia& answer = story.call().media[3];
+  CHECK(answer.endpoint.to_string() == "192.0.2.12:5000");
+  CHECK(answer.formats[0].payload_type == 96);
+  CHECK(story.call().holds.empty());
+}
+
+TEST_CASE("a refused re-INVITE does not undo the UPDATE that went through meanwhile") {
+  SipStory story;
+  answered_call(story).time(5);
+  story.caller("INVITE", {.in_dialog = true, .body = sdp("192.0.2.11", 4000, "", "RTP/AVP 9")});
+  story.time(6).callee("UPDATE", {.body = sdp("192.0.2.12", 5000, "", "RTP/AVP 8")});
+  story.response(200, "OK", {.body = sdp("192.0.2.11", 4000, "", "RTP/AVP 8")});
+  story.time(7).caller("INFO", {.in_dialog = true});
+  story.response(488, "Not Acceptable Here", {.cseq = 2, .method = "INVITE"}).finish();
+  CHECK(story.call().state == CallState::kInterrupted);
+  CHECK(story.call().media.back().since == SipStory::at(6));
+  CHECK(story.call().media.back().formats[0].encoding == "PCMA");
+}
+
 TEST_CASE("a description that cannot be read is counted and the call goes on without it") {
   SipStory story;
   story.caller("INVITE", {.body = "m=audio none RTP/AVP 0\r\n"}).response(200, "OK");

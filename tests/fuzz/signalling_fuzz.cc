@@ -38,11 +38,37 @@ class Checker final : public SignallingSink {
     require(call.end >= call.start);
     require(call.media.size() <= 256 && call.digits.size() <= 4096 && call.holds.size() <= 1026);
     for (const SignalledHold& hold : call.holds) require(hold.to >= hold.from);
+    check(call.links);
+    require(call.diversions.size() <= 16);
+    for (const Diversion& diversion : call.diversions) require(!diversion.party.uri.empty());
     ++finished;
   }
   std::uint64_t finished = 0;
 
  private:
+  static void check(const Links& links) {
+    require(links.session_ids.size() <= 8 && links.callee_tags.size() <= 16);
+    require(links.refers.size() <= 16);
+    std::size_t text = links.referred_by.size();
+    for (const std::string& id : links.session_ids) {
+      require(id.size() == 32 && id.find_first_not_of("0123456789abcdef") == std::string::npos);
+      text += id.size();
+    }
+    for (const std::string& tag : links.callee_tags) text += tag.size();
+    for (const Refer& refer : links.refers) {
+      require(!refer.target.uri.empty());
+      require(refer.done.has_value() == (refer.status >= 200));
+      text += refer.target.uri.size() + refer.target.user.size();
+      if (refer.replaces) text += size_of(*refer.replaces);
+    }
+    if (links.replaces) text += size_of(*links.replaces);
+    require(text <= 16U << 10U);
+  }
+  static std::size_t size_of(const DialogId& dialog) {
+    require(!dialog.call_id.empty() && !dialog.to_tag.empty() && !dialog.from_tag.empty());
+    return dialog.call_id.size() + dialog.to_tag.size() + dialog.from_tag.size();
+  }
+
   struct Told {
     bool released = false;
     bool finished = false;

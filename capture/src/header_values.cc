@@ -1,0 +1,29 @@
+#include "header_values.h"
+
+namespace koegura::capture {
+
+std::string_view next_value(std::string_view& rest) {
+  bool quoted = false;
+  bool bracketed = false;
+  std::size_t end = 0;
+  for (; end < rest.size(); ++end) {
+    const char c = rest[end];
+    if (quoted) {
+      if (c == '\\') ++end;
+      if (c == '"') quoted = false;
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '<') {
+      bracketed = true;
+    } else if (c == '>') {
+      bracketed = false;
+    } else if (c == ',' && !bracketed) {
+      break;
+    }
+  }
+  const std::string_view value = trim(rest.substr(0, end));
+  rest = end < rest.size() ? rest.substr(end + 1) : std::string_view();
+  return value;
+}
+
+}  // namespace koegura::capture

@@ -149,6 +149,7 @@ std::vector<Diversion> history_diversions(const SipMessage& invite) {
     if (reason.empty() && mapped == nullptr) continue;
     SipNameAddr party = left.address;
     party.uri = uri_without_headers(party.uri);
+    if (party.uri.empty()) continue;
     add({identity_of(party), std::string(reason)}, diversions);
   }
   return diversions;

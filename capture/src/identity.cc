@@ -4,7 +4,6 @@
 #include <array>
 #include <utility>
 
-#include "encoded_words.h"
 #include "header_values.h"
 #include "sip_grammar.h"
 #include "sip_uri.h"
@@ -83,7 +82,7 @@ Identity identity_of(const SipNameAddr& address) {
   Identity identity;
   identity.uri = wire_text(address.uri);
   identity.user = percent_decoded(uri_user(address.uri));
-  identity.display_name = decoded_words(unescaped_text(address.display_name));
+  identity.display_name = unescaped_text(address.display_name);
   return identity;
 }
 

@@ -34,6 +34,7 @@ std::optional<Refer> referral(const Sighting& sighting) {
   refer.by = sighting.requester;
   SipNameAddr target = *refer_to;
   target.uri = uri_without_headers(refer_to->uri);
+  if (target.uri.empty()) return std::nullopt;
   refer.target = identity_of(target);
   refer.replaces = dialog_in_replaces(uri_header(refer_to->uri, "Replaces"));
   return refer;

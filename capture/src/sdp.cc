@@ -45,13 +45,11 @@ MediaKind kind_of(std::string_view media) {
   return MediaKind::kOther;
 }
 
-// "IN IP4 192.0.2.1/127": the address without TTL and count (RFC 8866 §5.7). A host of the domain
-// .invalid (RFC 2606 §2) is how IPv6 says 0.0.0.0 where "::" is shunned: nowhere.
+// "IN IP4 192.0.2.1/127": the address without TTL and count (RFC 8866 §5.7).
 std::optional<IpAddress> read_address(std::string_view value) {
   next_word(value);
   next_word(value);
   const std::string_view address = next_word(value);
-  if (iends_with(address, ".invalid")) return IpAddress::v4(0);
   return IpAddress::parse(address.substr(0, address.find('/')));
 }
 
@@ -133,6 +131,13 @@ void read_attribute(SdpMedia& media, std::string_view attribute) {
   }
 }
 
+// As read_address. A host of the domain .invalid (RFC 2606 §2) is nowhere: a hold of those who shun
+// the IPv6 address "::".
+std::optional<IpAddress> read_connection(std::string_view value) {
+  if (iends_with(value, ".invalid")) return IpAddress::v4(0);
+  return read_address(value);
+}
+
 // Gathers lines; `session` holds what stands before the first m= line and is where every media
 // starts from.
 class Reader {
@@ -144,7 +149,7 @@ class Reader {
     }
     if (skipping_) return;
     SdpMedia& current = sdp_.media.empty() ? session_ : sdp_.media.back();
-    if (type == 'c') current.connection = read_address(value);
+    if (type == 'c') current.connection = read_connection(value);
     if (type == 'a') read_attribute(current, value);
   }
 

@@ -49,6 +49,22 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+// Empty if the bytes are not Shift_JIS either. CP932 is what the field calls Shift_JIS.
+std::string from_shift_jis(std::string_view text) {
+  const iconv_t converter = iconv_open("UTF-8", "CP932");
+  if (converter == reinterpret_cast<iconv_t>(-1)) return {};
+  std::string result(text.size() * 3, '\0');  // one byte of CP932 is at most three of UTF-8
+  char* in = const_cast<char*>(text.data());  // iconv does not write through it
+  char* out = result.data();
+  std::size_t in_left = text.size();
+  std::size_t out_left = result.size();
+  const std::size_t status = iconv(converter, &in, &in_left, &out, &out_left);
+  iconv_close(converter);
+  if (status == static_cast<std::size_t>(-1)) return {};
+  result.resize(result.size() - out_left);
+  return result;
+}
+
 std::string with_replacements(std::string_view text) {
   std::string result;
   while (!text.empty()) {
@@ -77,27 +93,12 @@ std::string unfolded(std::string_view text) {
 
 }  // namespace
 
-std::string text_in_charset(std::string_view bytes, const char* charset) {
-  const iconv_t converter = iconv_open("UTF-8", charset);
-  if (converter == reinterpret_cast<iconv_t>(-1)) return {};
-  std::string result(bytes.size() * 3, '\0');
-  char* in = const_cast<char*>(bytes.data());  // iconv does not write through it
-  char* out = result.data();
-  std::size_t in_left = bytes.size();
-  std::size_t out_left = result.size();
-  const std::size_t status = iconv(converter, &in, &in_left, &out, &out_left);
-  iconv_close(converter);
-  if (status == static_cast<std::size_t>(-1)) return {};
-  result.resize(result.size() - out_left);
-  return result;
-}
-
 std::string wire_text(std::string_view bytes) {
   const std::string_view bounded = bytes.substr(0, kMaxTextBytes);
   std::string text = bounded.find_first_of("\r\n") == std::string_view::npos ? std::string(bounded)
                                                                              : unfolded(bounded);
   if (is_ascii(text) || is_utf8(text)) return text;
-  std::string converted = text_in_charset(text, "CP932");  // what the field calls Shift_JIS
+  std::string converted = from_shift_jis(text);
   return converted.empty() ? with_replacements(text) : converted;
 }
 

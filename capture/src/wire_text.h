@@ -16,8 +16,4 @@ namespace koegura::capture {
 // "%41" is "A" (RFC 3261 §19.1.2); what is no valid escape stays. Then as wire_text.
 [[nodiscard]] std::string percent_decoded(std::string_view escaped);
 
-// Bytes of a charset that iconv names as UTF-8; empty if they are none of it. REQUIRES: a charset
-// none of whose bytes becomes more than three of UTF-8.
-[[nodiscard]] std::string text_in_charset(std::string_view bytes, const char* charset);
-
 }  // namespace koegura::capture

@@ -56,7 +56,7 @@ struct SignallingStats {
   std::uint64_t legs = 0;
   std::uint64_t unreadable_descriptions = 0;  // session descriptions (SDP) passed over
   std::uint64_t legs_refused = 0;             // messages that found max_legs
-  // What a leg had too much of: digits, holds, media, branches, dialogs.
+  // What a leg had too much of: digits, holds, media, branches, dialogs, links, diversions.
   std::uint64_t leg_entries_refused = 0;
   std::uint64_t finished_legs_forgotten = 0;  // before their transactions could not repeat any more
 };

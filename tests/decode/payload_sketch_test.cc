@@ -23,16 +23,22 @@ Octets random_payload(std::mt19937& random, std::size_t bytes = kPayload) {
   return payload;
 }
 
-// Payloads of 20 ms that say what the recordings say, one after the other.
+// Payloads of 20 ms that say what the recordings say, one after the other, and again; never cut at
+// the same places.
 std::vector<Octets> spoken(const std::vector<std::string>& recordings) {
+  constexpr long kRounds = 4;
+  Samples samples;
+  for (long round = 0; round < kRounds; ++round) {
+    for (const std::string& name : recordings) {
+      const Samples part = recording(name, 8000);
+      samples.insert(samples.end(), part.begin() + 37 * round, part.end());
+    }
+  }
   std::vector<Octets> payloads;
-  for (const std::string& name : recordings) {
-    const Samples samples = recording(name, 8000);
-    for (std::size_t at = 0; at + kPayload <= samples.size(); at += kPayload) {
-      Octets& payload = payloads.emplace_back();
-      for (std::size_t i = 0; i < kPayload; ++i) {
-        payload.push_back(static_cast<std::byte>(mu_law_code(samples[at + i])));
-      }
+  for (std::size_t at = 0; at + kPayload <= samples.size(); at += kPayload) {
+    Octets& payload = payloads.emplace_back();
+    for (std::size_t i = 0; i < kPayload; ++i) {
+      payload.push_back(static_cast<std::byte>(mu_law_code(samples[at + i])));
     }
   }
   return payloads;
@@ -95,7 +101,7 @@ std::set<std::uint32_t> hashes_of(const std::vector<SketchEntry>& sketch) {
 }
 
 const std::vector<std::string> kCitizen = {"water-question.wav", "pension.wav", "goodbye.wav",
-                                           "water-question.wav", "callback.wav"};
+                                           "callback.wav"};
 const std::vector<std::string> kClerk = {"switchboard.wav", "transfer.wav", "water-answer.wav",
                                          "announcement.wav"};
 
@@ -224,21 +230,19 @@ TEST_CASE("a relayed copy has the entries of its original wherever both were hea
   const std::int64_t first = window_of(at_ms(half_ms + 40));
   REQUIRE(original.size() >= 2);
   REQUIRE(copy.begin()->first == first);
-  std::size_t compared = 0;
-  for (const auto& [number, hashes] : copy) {
-    if (number == first || number == copy.rbegin()->first) continue;
-    CHECK(hashes.size() == PayloadSketch::kEntries);
-    CHECK(shared(hashes, original.at(number)) >= PayloadSketch::kEntries - 1);
-    ++compared;
-  }
   CHECK(shared(copy.at(first), original.at(first)) >= 3);
-  CHECK(compared + 2 >= copy.size());
+  std::size_t whole = 0;
+  for (auto window = std::next(copy.begin()); window != copy.end(); ++window) {
+    CHECK(shared(window->second, original.at(window->first)) >= PayloadSketch::kEntries - 1);
+    ++whole;
+  }
+  CHECK(whole >= 1);
 }
 
 TEST_CASE("other speech, and the same speech cut into other packets, share nothing") {
   const std::vector<Octets> payloads = spoken(kCitizen);
   const std::set<std::uint32_t> citizen = hashes_of(sketch_of(payloads, {}));
-  CHECK(citizen.size() >= 2 * PayloadSketch::kEntries);
+  CHECK(citizen.size() >= 3 * PayloadSketch::kEntries);
   CHECK(shared(citizen, hashes_of(sketch_of(spoken(kClerk), {}))) == 0);
   std::vector<Octets> shifted;
   for (std::size_t i = 0; i + 1 < payloads.size(); ++i) {

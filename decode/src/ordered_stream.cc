@@ -17,6 +17,10 @@ constexpr std::int64_t kFirstNumber = 1 << 16;
 // Late packets are noted one by one; a flood of them is not worth its memory.
 constexpr std::size_t kMaxLate = 1024;
 
+bool may_be_voice(const PayloadMeaning& meaning) {
+  return meaning.role == PayloadRole::kAudio || meaning.role == PayloadRole::kUndecodable;
+}
+
 }  // namespace
 
 std::int64_t OrderedStream::extend(std::uint16_t sequence, bool after_outage) {
@@ -80,6 +84,9 @@ Result<void> OrderedStream::read() {
     ++arrived_.meaning->packets;
     newest_ = std::max(newest_, arrived_.arrival);
     statistics_.on_packet(arrived_);
+    if (formats_.carries_audio() && may_be_voice(*arrived_.meaning)) {
+      sketch_.add(arrived_.arrival, arrived_.payload);
+    }
     has_arrived_ = is_in_time(sequence);
     if (has_arrived_) return {};
     if (late_.size() < kMaxLate) late_.push_back(arrived_);

@@ -10,6 +10,7 @@
 #include "capture/rtp.h"
 #include "format_map.h"
 #include "outage_map.h"
+#include "payload_sketch.h"
 #include "reorder_window.h"
 #include "rtp_statistics.h"
 
@@ -18,8 +19,9 @@ namespace koegura::decode {
 class OrderedStream {
  public:
   // REQUIRES: all outlive this.
-  OrderedStream(const capture::FinishedStream& stream, FormatMap& formats, const OutageMap& outages)
-      : reader_(stream.spooled), formats_(formats), outages_(outages) {}
+  OrderedStream(const capture::FinishedStream& stream, FormatMap& formats, const OutageMap& outages,
+                Timestamp call_start)
+      : reader_(stream.spooled), formats_(formats), outages_(outages), sketch_(call_start) {}
 
   // The packet whose turn it is, or null at the end. Valid until pop or look_ahead.
   [[nodiscard]] Result<const StreamPacket*> front();
@@ -43,6 +45,8 @@ class OrderedStream {
     return packet.sequence >= numbering_from_ && !popped_of_numbering_;
   }
   [[nodiscard]] const RtpStatistics& statistics() const { return statistics_; }
+  // Of what may be voice, whether it can be decoded or not; late packets as well.
+  [[nodiscard]] const PayloadSketch& sketch() const { return sketch_; }
 
  private:
   // Reads packets until one is worth waiting for or the spool is at its end.
@@ -58,6 +62,7 @@ class OrderedStream {
   std::size_t outages_over_ = 0;  // when the latest packet arrived
   ReorderWindow window_;
   RtpStatistics statistics_;
+  PayloadSketch sketch_;
   StreamPacket arrived_;  // read, neither held nor given yet
   bool has_arrived_ = false;
   bool at_end_ = false;

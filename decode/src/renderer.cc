@@ -11,6 +11,7 @@
 #include "channel.h"
 #include "decode/encoded_flac.h"
 #include "flac_encoder.h"
+#include "level_envelope.h"
 #include "outage_map.h"
 #include "sample_hash.h"
 #include "storyline.h"
@@ -38,6 +39,7 @@ class CallRenderer {
         rate_(rate),
         outages_(call, rate),
         notes_{.spans = {}, .events = TelephoneEvents(call.start)},
+        levels_{LevelEnvelope(call.start, rate), LevelEnvelope(call.start, rate)},
         flac_(std::make_unique<EncodedFlac>(options.temporary_directory, options.memory_limit)) {
     for (std::size_t i = 0; i < call.streams.size(); ++i) {
       streams_.push_back(std::make_unique<StreamRenderer>(call, i, rate, outages_, notes_));
@@ -66,6 +68,7 @@ class CallRenderer {
   CallNotes notes_;
   std::vector<std::unique_ptr<StreamRenderer>> streams_;
   std::array<std::unique_ptr<Channel>, 2> channels_;
+  std::array<LevelEnvelope, 2> levels_;
   std::unique_ptr<EncodedFlac> flac_;
   SampleHash hash_;
   Position at_ = 0;  // rendered up to here
@@ -114,6 +117,7 @@ Result<void> CallRenderer::run() {
 Result<void> CallRenderer::encode_block(FlacEncoder& encoder, Position to) {
   const std::array<std::span<const Sample>, 2> planes = {
       channels_[0]->render(at_, to, notes_.spans), channels_[1]->render(at_, to, notes_.spans)};
+  for (std::size_t i = 0; i < planes.size(); ++i) levels_[i].add(planes[i]);
   hash_.update(planes[0], planes[1]);
   at_ = to;
   return encoder.encode(planes);
@@ -165,7 +169,7 @@ void CallRenderer::note_outages(bool has_audio) {
 std::string CallRenderer::silent_because() const {
   const StreamRenderer* most = nullptr;
   for (const auto& stream : streams_) {
-    if (stream->summary().rendered) return {};
+    if (stream->is_heard()) return {};
     if (most == nullptr || stream->stream().packets > most->stream().packets) most = stream.get();
   }
   return most == nullptr ? std::string() : most->silent_because();
@@ -200,6 +204,7 @@ void CallRenderer::deliver(RenderedCall& out) {
   out.audio.samples = static_cast<std::uint64_t>(at_);
   out.audio.sha256 = hash_.finish();
   out.audio.flac = std::move(flac_);
+  out.levels = {levels_[0].take(), levels_[1].take()};
 }
 
 bool has_media(const FinishedCall& call) {

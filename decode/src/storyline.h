@@ -1,5 +1,5 @@
-// Storyline: what signalling says about the call's time: spans of ringing, talk and hold, and the
-// chapters a player shows.
+// Storyline: what signalling says about the call's time: spans of ringing, talk, hold and
+// transfer, and the chapters a player shows.
 #pragma once
 
 #include <vector>
@@ -9,10 +9,12 @@
 
 namespace koegura::decode {
 
-// length_s: of the audio, or of the call where it has none.
+// length_s: of the audio, or of the call where it has none. Hold spans do not overlap: while both
+// are held there is one span without a channel. A transfer whose outcome nobody told lasts to the
+// call's end.
 void add_signalled_spans(const capture::FinishedCall& call, double length_s, SpanList& spans);
 
-// In order, not overlapping.
+// In order, not overlapping: a transfer goes before a hold, a hold before the talk.
 [[nodiscard]] std::vector<Chapter> chapters_of(const capture::FinishedCall& call, double length_s);
 
 }  // namespace koegura::decode

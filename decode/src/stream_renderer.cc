@@ -33,7 +33,7 @@ StreamRenderer::StreamRenderer(const capture::FinishedCall& call, std::size_t in
       outages_(outages),
       notes_(notes),
       formats_(call, stream_),
-      packets_(stream_, formats_, outages),
+      packets_(stream_, formats_, outages, call.start),
       clock_(call.start, call_rate) {}
 
 Result<void> StreamRenderer::advance(Position until) {
@@ -336,10 +336,11 @@ RenderedStream StreamRenderer::summary() const {
   out.duplicates = stream_.duplicates + statistics.duplicates();
   out.reordered = statistics.reordered();
   out.jitter_ms = statistics.jitter_ms();
-  out.rendered = heard_ != 0;
+  out.rendered = is_heard();
   out.encrypted = encrypted;
   out.lossless = is_lossless();
   out.beside_audio = std::move(beside_audio);
+  out.sketch = packets_.sketch().entries();
   if (stream_.kind == capture::MediaKind::kImage) out.codec = "T.38";
   if (main != nullptr) {
     out.codec = main->codec != nullptr ? std::string(main->codec->name) : main->format.encoding;

@@ -36,6 +36,7 @@ class StreamRenderer {
   void follow(const StreamRenderer& elder) { clock_.follow(elder.clock_); }
   // So many of its samples are heard in the call.
   void on_heard(Position samples) { heard_ += samples; }
+  [[nodiscard]] bool is_heard() const { return heard_ != 0; }
 
   [[nodiscard]] const capture::FinishedStream& stream() const { return stream_; }
   // False: video or fax; it has no place in the audio.

@@ -249,7 +249,14 @@ TEST_CASE("ringing, early media, talk and hold are spans, and chapters that do n
   check(SpanKind::kRinging, std::nullopt, 1, 4);
   check(SpanKind::kEarlyMedia, Side::kCallee, 2, 4);
   check(SpanKind::kTalk, std::nullopt, 4, 10);
-  check(SpanKind::kHold, std::nullopt, 6, 9);
+  const std::vector<Span> holds = spans_of(rendered, SpanKind::kHold);
+  REQUIRE(holds.size() == 3);
+  const std::optional<Side> held[] = {Side::kCallee, std::nullopt, Side::kCaller};
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(holds[i].channel == held[i]);
+    CHECK(holds[i].from_s == doctest::Approx(6.0 + static_cast<double>(i)));
+    CHECK(holds[i].to_s == doctest::Approx(7.0 + static_cast<double>(i)));
+  }
   CHECK(spans_of(rendered, SpanKind::kNoMedia).size() == 2);
   const char* titles[] = {"ringing", "talk", "hold", "talk"};
   const double starts[] = {1, 4, 6, 9, 10};

@@ -24,6 +24,24 @@ TEST_CASE("neighbours of one kind, channel and reason become one span, others do
   CHECK(spans[5].note == "SILK");
 }
 
+TEST_CASE("every kind is kept apart from the others, on each channel") {
+  SpanList list;
+  std::size_t added = 0;
+  for (auto kind = SpanKind::kRinging; kind <= SpanKind::kTransfer;
+       kind = static_cast<SpanKind>(static_cast<int>(kind) + 1)) {
+    CHECK_FALSE(name_of(kind).empty());
+    for (const std::optional<Side> channel :
+         {std::optional<Side>(), std::optional(Side::kCaller), std::optional(Side::kCallee)}) {
+      list.add(kind, channel, 1, 2);
+      list.add(kind, channel, 2, 3);
+      ++added;
+    }
+  }
+  const std::vector<Span> spans = list.take();
+  REQUIRE(spans.size() == added);
+  for (const Span& span : spans) CHECK(span.to_s == 3);
+}
+
 TEST_CASE("a million holes give at most ten thousand spans, that still cover each of them") {
   SpanList list;
   for (int i = 0; i < 1'000'000; ++i) {

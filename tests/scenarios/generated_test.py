@@ -104,6 +104,7 @@ class Generated(Scenario):
         held = [s for s in one["spans"] if s["kind"] == "hold"]
         self.assertEqual(len(wanted), len(held))
         for (begin, end), span in zip(wanted, held):
+            self.assertEqual("caller", span["channel"], "the callee holds the caller")
             # the truth names the 200s, a span may begin with their offers, a round trip before
             self.assertAlmostEqual(seconds_between(call["start"], begin), span["from_s"], delta=0.05)
             self.assertAlmostEqual(seconds_between(call["start"], end), span["to_s"], delta=0.05)

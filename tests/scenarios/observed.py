@@ -26,6 +26,12 @@ def ladder(steps: list[dict]) -> list[str]:
     return sorted(f"{moment(s['time']):.6f} {int(s['status'])} {s['method']}".replace(" 0 ", " ") for s in steps)
 
 
+def holds(spans: list[dict]) -> int:
+    """A hold by the one, then by both, then by the other is three spans of one hold."""
+    held = [s for s in spans if s["kind"] == "hold"]
+    return len({s["from_s"] for s in held} - {s["to_s"] for s in held})
+
+
 def observed_call(record: dict) -> dict:
     def at(key):
         return Moment(moment(record[key])) if record.get(key) else None
@@ -37,5 +43,5 @@ def observed_call(record: dict) -> dict:
         "released_by": record["release"]["by"],
         "streams": streams(record),
         "digits": "".join(d["digit"] for d in record.get("digits", [])),
-        "holds": sum(s["kind"] == "hold" for s in record.get("spans", [])),
+        "holds": holds(record.get("spans", [])),
     }

@@ -79,7 +79,7 @@ struct Digit {
 };
 
 struct Chapter {
-  std::string title;  // "ringing", "talk", "hold"
+  std::string title;  // "ringing", "talk", "hold", "transfer"
   double from_s = 0;
   double to_s = 0;
 };

@@ -69,7 +69,7 @@ TEST_CASE("a party is its number as the country writes it, and its name") {
   party.set_name("山田太郎");
   CHECK(party_text(party, "JP") == "03-1234-5678 山田太郎");
   party.set_department("福祉課");
-  CHECK(party_text(party, "JP") == "03-1234-5678 山田太郎 福祉課");
+  CHECK(party_text(party, "JP") == "03-1234-5678 福祉課 山田太郎");
 }
 
 TEST_CASE("a hidden number says why, and a party without any shows what stood on the wire") {

@@ -21,13 +21,13 @@ _koegura() {
   local cur prev words cword
   _init_completion || return
 
-  local command= archive=() i
+  local command= action= archive=() i
   for ((i = 1; i < cword; i++)); do
     case ${words[i]} in
       --archive) archive=(--archive "${words[++i]}") ;;
       --config) ((i++)) ;;
       -*) ;;
-      *) [[ $command ]] || command=${words[i]} ;;
+      *) if [[ ! $command ]]; then command=${words[i]}; else action=${words[i]}; fi ;;
     esac
   done
 
@@ -51,6 +51,12 @@ _koegura() {
   else
     case $command in
       record) _filedir ;;
+      directory)
+        if [[ ! $action ]]; then
+          COMPREPLY=($(compgen -W "$(_koegura_values ACTION)" -- "$cur"))
+        elif [[ $action == import ]]; then
+          _filedir
+        fi ;;
       show | ladder | audio | packets)
         COMPREPLY=($(compgen -W "$(_koegura_calls)" -- "${cur^^}")) ;;
     esac

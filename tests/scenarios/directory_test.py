@@ -19,7 +19,7 @@ class Directory(Scenario):
     def capture(self, name, start):
         path = self.folder / f"{name}.pcap"
         if not path.exists():
-            generate(path, calls=1, talk="2s", start=start, seed=len(name))
+            generate(path, calls=1, talk="2s", start=start, seed=sum(name.encode()))
         return path
 
     def file(self, content, name="staff.csv"):

@@ -18,6 +18,7 @@ namespace koegura::store {
 namespace {
 
 const std::string kHeading = "number,department,person,valid_from,valid_to\n";
+const ArchiveOptions kUnsynced = {.region = "JP", .internal_numbers = {}, .sync = false};
 
 // An archive whose writer stays, as a recorder's does.
 class Recording {
@@ -25,7 +26,7 @@ class Recording {
   Recording() {
     setenv("TZ", "Asia/Tokyo", 1);
     tzset();
-    auto archive = Archive::open(path(), OpenMode::kWrite, {.sync = false});
+    auto archive = Archive::open(path(), OpenMode::kWrite, kUnsynced);
     if (!archive) FAIL(archive.error().message);
     archive_ = std::move(*archive);
   }
@@ -71,7 +72,7 @@ TEST_CASE("reindex keeps the names that the calls have") {
   std::string id;
   TemporaryFolder folder;
   {
-    auto archive = Archive::open(folder / "archive", OpenMode::kWrite, {.sync = false});
+    auto archive = Archive::open(folder / "archive", OpenMode::kWrite, kUnsynced);
     REQUIRE(archive);
     DirectoryImportOptions options;
     options.today = *parse_day("2026-04-01");
@@ -83,7 +84,7 @@ TEST_CASE("reindex keeps the names that the calls have") {
                              [](const DirectoryFault&) {}));
   }
   REQUIRE(reindex(
-      folder / "archive", {.sync = false}, [](const auto&, const auto&) {}, [](auto, auto) {}));
+      folder / "archive", kUnsynced, [](const auto&, const auto&) {}, [](auto, auto) {}));
   const auto archive = Archive::open(folder / "archive", OpenMode::kRead, {});
   REQUIRE(archive);
   CHECK((*archive)->find(id)->callee().person() == "山田");

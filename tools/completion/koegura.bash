@@ -11,10 +11,10 @@ _koegura_options() {
   koegura $command --help 2>/dev/null | grep -oE -- '(^|[ ,])--[a-z][a-z0-9-]*' | tr -d ' ,'
 }
 
-# "--format X   …: wav | flac | opus" gives the three words.
+# "--format X   …: wav | flac | opus" gives the three words, and so does an argument's line, which has no X.
 _koegura_values() {
   koegura $command --help 2>/dev/null | tr -s ' \n' ' ' |
-    sed -n "s/.* $1 X [^:]*: \([a-z-]*\( | [a-z-]*\)*\).*/\1/p" | tr -d '|'
+    sed -n "s/.* $1 \(X \)\?[^:]*: \([a-z-]*\( | [a-z-]*\)*\).*/\2/p" | tr -d '|'
 }
 
 _koegura() {

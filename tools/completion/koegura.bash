@@ -11,10 +11,10 @@ _koegura_options() {
   koegura $command --help 2>/dev/null | grep -oE -- '(^|[ ,])--[a-z][a-z0-9-]*' | tr -d ' ,'
 }
 
-# "--format X   …: wav | flac | opus" gives the three words, and so does an argument's line, which has no X.
+# "--format X" gives the three words of "--format X   …: wav | flac | opus", "ACTION" those of the argument.
 _koegura_values() {
   koegura $command --help 2>/dev/null | tr -s ' \n' ' ' |
-    sed -n "s/.* $1 \(X \)\?[^:]*: \([a-z-]*\( | [a-z-]*\)*\).*/\2/p" | tr -d '|'
+    sed -n "s/.* $1 [^:]*: \([a-z-]*\( | [a-z-]*\)*\).*/\1/p" | tr -d '|'
 }
 
 _koegura() {
@@ -36,7 +36,7 @@ _koegura() {
     --config | --read | --output | --truth | --write | -o | -w) _filedir; return ;;
   esac
   if [[ $prev == --* ]]; then
-    local values=$(_koegura_values "$prev")
+    local values=$(_koegura_values "$prev X")
     if [[ $values ]]; then
       COMPREPLY=($(compgen -W "$values" -- "$cur"))
       return

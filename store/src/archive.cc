@@ -5,14 +5,17 @@
 
 #include "archive_folder.h"
 #include "call_file.h"
+#include "current_directory.h"
 #include "decode/encoded_flac.h"
 #include "disk_room.h"
 #include "durable_file.h"
 #include "index.h"
 #include "missing_rows.h"
 #include "mutex.h"
+#include "party_names.h"
 #include "query.h"
 #include "record.h"
+#include "store/directory_file.h"
 
 namespace koegura::store {
 
@@ -74,6 +77,7 @@ class FolderArchive : public Archive {
         index_(std::move(index)),
         options_(options),
         internal_numbers_(options.internal_numbers),
+        directory_(directory_path(folder_.path()), options.region),
         room_(folder_.path(), folder_.temporary(), options.reserve_bytes) {}
 
   [[nodiscard]] std::string id_of(const capture::FinishedCall& call) const override {
@@ -118,6 +122,7 @@ class FolderArchive : public Archive {
   const ArchiveOptions options_;  // but internal_numbers and reserve_bytes
   Mutex numbers_mutex_;
   std::vector<std::string> internal_numbers_ KOEGURA_GUARDED_BY(numbers_mutex_);
+  mutable CurrentDirectory directory_;
   DiskRoom room_;
   IdLocks writing_;
 };
@@ -156,6 +161,7 @@ Result<Added> FolderArchive::put(const decode::RenderedCall& call) {
   }
 
   CallRecord record = make_record(call, options_now());
+  name_parties(record, *directory_.get());
   record.mutable_audio()->set_path(call_file_path(call.call, id));
   Result<std::uint64_t> bytes = write_call_file(folder_, call, record, options_.sync);
   if (!bytes) {
@@ -197,7 +203,8 @@ Result<ArchiveSummary> FolderArchive::summary() const {
                         .newest = *newest,
                         .file_bytes = totals->file_bytes,
                         .disk_free_bytes = disk->free,
-                        .disk_total_bytes = disk->total};
+                        .disk_total_bytes = disk->total,
+                        .directory_problem = directory_.problem()};
 }
 
 // What an opening for writing finds left over from one that was cut short.

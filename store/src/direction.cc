@@ -2,37 +2,13 @@
 #include <algorithm>
 #include <array>
 
+#include "number_pattern.h"
 #include "record.h"
 #include "store/number.h"
 
 namespace koegura::store {
 
 namespace {
-
-// '?' one digit, '*' any run of characters. Walks both; at a mismatch the last '*' takes one more.
-bool matches_pattern(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0;
-  std::size_t t = 0;
-  std::size_t star = std::string_view::npos;
-  std::size_t star_text = 0;
-  while (t < text.size()) {
-    const bool is_digit = text[t] >= '0' && text[t] <= '9';
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      star_text = t;
-    } else if (p < pattern.size() && (pattern[p] == text[t] || (pattern[p] == '?' && is_digit))) {
-      ++p;
-      ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++star_text;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
-}
 
 // The pattern may be written as the number stands on the wire, in its national or in its normalised
 // form.
@@ -43,10 +19,10 @@ bool is_internal(const std::string& user, const ArchiveOptions& options) {
                                              national_number(normalised, options.region)};
   return std::any_of(
       options.internal_numbers.begin(), options.internal_numbers.end(), [&](const auto& pattern) {
-        const bool is_whole = pattern.find_first_of("?*") == std::string::npos;
-        if (is_whole && normalise_number(pattern, options.region) == normalised) return true;
+        if (!is_number_pattern(pattern) && normalise_number(pattern, options.region) == normalised)
+          return true;
         return std::any_of(spellings.begin(), spellings.end(), [&](const auto& spelling) {
-          return matches_pattern(pattern, spelling);
+          return matches_number_pattern(pattern, spelling);
         });
       });
 }
@@ -54,11 +30,14 @@ bool is_internal(const std::string& user, const ArchiveOptions& options) {
 }  // namespace
 
 std::string direction_of(const capture::FinishedCall& call, const ArchiveOptions& options) {
-  const bool caller = is_internal(call.caller.user, options);
-  const bool callee = is_internal(call.callee.user, options);
-  if (caller && callee) return "internal";
-  if (caller) return "out";
-  if (callee) return "in";
+  return direction_between(is_internal(call.caller.user, options),
+                           is_internal(call.callee.user, options));
+}
+
+std::string direction_between(bool caller_inside, bool callee_inside) {
+  if (caller_inside && callee_inside) return "internal";
+  if (caller_inside) return "out";
+  if (callee_inside) return "in";
   return "unknown";
 }
 

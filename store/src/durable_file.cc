@@ -143,7 +143,7 @@ Result<void> write_file(const std::string& path, std::string_view content) {
   return placed;
 }
 
-Result<std::string> read_file(const std::string& path) {
+Result<std::string> read_file(const std::string& path, std::uint64_t most_bytes) {
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) return failed("opening", path);
   std::string content;
@@ -154,6 +154,9 @@ Result<std::string> read_file(const std::string& path) {
     if (got < 0) return failed("reading", path);
     if (got == 0) return content;
     content.append(buffer.data(), static_cast<std::size_t>(got));
+    if (content.size() > most_bytes) {
+      return failure(path + " is larger than " + std::to_string(most_bytes) + " bytes");
+    }
   }
 }
 

@@ -19,8 +19,9 @@ namespace koegura::store {
 [[nodiscard]] Result<void> make_folders(const std::string& path, bool sync);
 // Creates or replaces a file (0640) by way of a temporary one beside it.
 [[nodiscard]] Result<void> write_file(const std::string& path, std::string_view content);
-// The whole of a small file.
-[[nodiscard]] Result<std::string> read_file(const std::string& path);
+// The whole of a small file; fails if it holds more than most_bytes.
+[[nodiscard]] Result<std::string> read_file(const std::string& path,
+                                            std::uint64_t most_bytes = UINT64_MAX);
 
 // Works on files and folders.
 [[nodiscard]] Result<void> sync_path(const std::string& path);

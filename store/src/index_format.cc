@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "name_term.h"
 #include "store/number.h"
 
 namespace koegura::store {
@@ -105,11 +106,11 @@ CallKeys keys_of(const CallRecord& record, const Ulid& id) {
     keys.shared.push_back(reversed_number_key(term));
   }
   for (const Party* party : {&record.caller(), &record.callee(), &record.answered_by()}) {
-    if (!party->department().empty()) {
-      keys.own.push_back(term_key(term_prefix(KeyKind::kDepartment, party->department()), id));
+    if (const std::string department = name_term(party->department()); !department.empty()) {
+      keys.own.push_back(term_key(term_prefix(KeyKind::kDepartment, department), id));
     }
-    if (!party->person().empty()) {
-      keys.own.push_back(term_key(term_prefix(KeyKind::kPerson, party->person()), id));
+    if (const std::string person = name_term(party->person()); !person.empty()) {
+      keys.own.push_back(term_key(term_prefix(KeyKind::kPerson, person), id));
     }
   }
   return keys;

@@ -6,7 +6,7 @@
 //   'c' id                     → CallRecord        by id, which is by time: the id begins with it
 //   'n' number 0 ~id           → nothing           a number's calls, newest first
 //   'r' number-reversed        → nothing           the numbers there are, for suffixes
-//   'd' department 0 ~id       → nothing           a department's calls, newest first
+//   'd' department 0 ~id       → nothing           a department's calls (name_term), newest first
 //   'p' person 0 ~id           → nothing
 //   'm' "schema" | "totals"    → schema, totals
 //

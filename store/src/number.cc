@@ -22,20 +22,6 @@ char32_t folded(char32_t character) {
   return is_dash ? '-' : character;
 }
 
-std::string with_folded(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const std::string_view before = text;
-    const char32_t character = folded(take_character(text));
-    if (character < 0x80) {
-      out.push_back(static_cast<char>(character));
-    } else {
-      out.append(before.substr(0, before.size() - text.size()));
-    }
-  }
-  return out;
-}
-
 bool is_digit(char character) {
   return character >= '0' && character <= '9';
 }
@@ -131,6 +117,20 @@ std::vector<std::string> prefix_forms(const std::string& dialled, const std::str
 
 }  // namespace
 
+std::string half_width(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::string_view before = text;
+    const char32_t character = folded(take_character(text));
+    if (character < 0x80) {
+      out.push_back(static_cast<char>(character));
+    } else {
+      out.append(before.substr(0, before.size() - text.size()));
+    }
+  }
+  return out;
+}
+
 std::string normalise_number(std::string_view raw, const std::string& region) {
   const std::string_view text = trimmed(raw);
   std::string dialled;
@@ -178,8 +178,8 @@ std::string number_term(std::string_view normalised) {
 }
 
 NumberPattern parse_number_pattern(std::string_view typed_text, const std::string& region) {
-  const std::string half_width = with_folded(typed_text);
-  std::string_view text = trimmed(half_width);
+  const std::string half = half_width(typed_text);
+  std::string_view text = trimmed(half);
   const bool open_front = text.starts_with('*');
   if (open_front) text.remove_prefix(1);
   const bool open_back = text.ends_with('*');

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "call_walk.h"
+#include "name_term.h"
 #include "record.h"
 #include "store/number.h"
 
@@ -16,21 +17,26 @@ constexpr std::size_t kMaxNumbersMerged = 4096;
 constexpr std::size_t kMinIdPrefix = 6;
 constexpr std::size_t kAmbiguousShown = 4;
 
-bool has_department(const CallRecord& record, const std::string& department) {
-  return record.caller().department() == department || record.callee().department() == department ||
-         record.answered_by().department() == department;
+bool has_department(const CallRecord& record, const std::string& term) {
+  return name_term(record.caller().department()) == term ||
+         name_term(record.callee().department()) == term ||
+         name_term(record.answered_by().department()) == term;
 }
 
-bool has_person(const CallRecord& record, const std::string& person) {
-  return record.caller().person() == person || record.callee().person() == person ||
-         record.answered_by().person() == person;
+bool has_person(const CallRecord& record, const std::string& term) {
+  return name_term(record.caller().person()) == term ||
+         name_term(record.callee().person()) == term ||
+         name_term(record.answered_by().person()) == term;
 }
 
 // The whole filter, on the record: keys only propose.
 class Matcher {
  public:
   Matcher(const CallFilter& filter, NumberPattern number)
-      : filter_(filter), number_(std::move(number)) {}
+      : filter_(filter),
+        number_(std::move(number)),
+        department_(name_term(filter.department)),
+        person_(name_term(filter.person)) {}
 
   [[nodiscard]] bool operator()(const CallRecord& record) const {
     return in_time(record) && has_number(record) && has_facts(record);
@@ -51,8 +57,8 @@ class Matcher {
   [[nodiscard]] bool has_facts(const CallRecord& record) const {
     if (!filter_.state.empty() && record.state() != filter_.state) return false;
     if (!filter_.direction.empty() && record.direction() != filter_.direction) return false;
-    if (!filter_.department.empty() && !has_department(record, filter_.department)) return false;
-    if (!filter_.person.empty() && !has_person(record, filter_.person)) return false;
+    if (!department_.empty() && !has_department(record, department_)) return false;
+    if (!person_.empty() && !has_person(record, person_)) return false;
     if (filter_.longer_than && record.duration_s() <= to_seconds(*filter_.longer_than))
       return false;
     return !filter_.shorter_than || record.duration_s() < to_seconds(*filter_.shorter_than);
@@ -60,6 +66,8 @@ class Matcher {
 
   const CallFilter& filter_;
   NumberPattern number_;
+  std::string department_;
+  std::string person_;
 };
 
 WalkRange range_of(const CallFilter& filter) {
@@ -102,11 +110,11 @@ Result<std::unique_ptr<CallWalk>> plan(const Index& index, const CallFilter& fil
     if (!terms) return tl::make_unexpected(std::move(terms).error());
     if (*terms) return walk_terms(index, **terms, range);
   }
-  if (!filter.person.empty()) {
-    return walk_terms(index, {term_prefix(KeyKind::kPerson, filter.person)}, range);
+  if (const std::string person = name_term(filter.person); !person.empty()) {
+    return walk_terms(index, {term_prefix(KeyKind::kPerson, person)}, range);
   }
-  if (!filter.department.empty()) {
-    return walk_terms(index, {term_prefix(KeyKind::kDepartment, filter.department)}, range);
+  if (const std::string department = name_term(filter.department); !department.empty()) {
+    return walk_terms(index, {term_prefix(KeyKind::kDepartment, department)}, range);
   }
   return walk_all(index, range);
 }

@@ -28,6 +28,7 @@ namespace koegura::store {
 // in | out | internal | unknown
 [[nodiscard]] std::string direction_of(const capture::FinishedCall& call,
                                        const ArchiveOptions& options);
+[[nodiscard]] std::string direction_between(bool caller_inside, bool callee_inside);
 
 [[nodiscard]] google::protobuf::Timestamp to_proto(Timestamp time);
 [[nodiscard]] Timestamp from_proto(const google::protobuf::Timestamp& time);

@@ -69,7 +69,17 @@ TEST_CASE("a party is its number as the country writes it, and its name") {
   party.set_name("山田太郎");
   CHECK(party_text(party, "JP") == "03-1234-5678 山田太郎");
   party.set_department("福祉課");
-  CHECK(party_text(party, "JP") == "03-1234-5678 山田太郎 福祉課");
+  CHECK(party_text(party, "JP") == "03-1234-5678 福祉課 山田太郎");
+}
+
+TEST_CASE("a party of the city hall is its number, its department and who sat there") {
+  Party party;
+  party.set_number("2301");
+  party.set_name("EXT 2301");
+  party.set_department("水道課");
+  CHECK(party_text(party, "JP") == "2301 水道課 EXT 2301");
+  party.set_person("山田");
+  CHECK(party_text(party, "JP") == "2301 水道課 山田");
 }
 
 TEST_CASE("a hidden number says why, and a party without any shows what stood on the wire") {

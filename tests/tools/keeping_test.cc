@@ -77,6 +77,16 @@ TEST_CASE("a slow disk is a notice, and an alarm once half of the memory for it 
   CHECK(has(finding.what, "room for 31 MB more"));
 }
 
+TEST_CASE("a directory that cannot be read is a notice: calls go on with the last good one") {
+  RecorderView view = good_day();
+  view.archive->directory_problem = "/archive/directory.csv cannot be read, line 12";
+  const Finding finding = only(judge_keeping(view));
+  CHECK(finding.id == "directory_unreadable");
+  CHECK(finding.severity == Severity::kNotice);
+  CHECK(has(finding.what, "/archive/directory.csv cannot be read, line 12: calls are archived"));
+  CHECK(has(finding.blame, "koegura directory list"));
+}
+
 TEST_CASE("a full disk is one alarm that says what waits, and that nothing is deleted") {
   RecorderView view = good_day();
   view.finisher.disk_refusal = "/archive: 0 B free, and 1 GB must stay free";

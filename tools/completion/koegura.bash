@@ -11,23 +11,23 @@ _koegura_options() {
   koegura $command --help 2>/dev/null | grep -oE -- '(^|[ ,])--[a-z][a-z0-9-]*' | tr -d ' ,'
 }
 
-# "--format X   …: wav | flac | opus" gives the three words.
+# "--format X" gives the three words of "--format X   …: wav | flac | opus", "ACTION" those of the argument.
 _koegura_values() {
   koegura $command --help 2>/dev/null | tr -s ' \n' ' ' |
-    sed -n "s/.* $1 X [^:]*: \([a-z-]*\( | [a-z-]*\)*\).*/\1/p" | tr -d '|'
+    sed -n "s/.* $1 [^:]*: \([a-z-]*\( | [a-z-]*\)*\).*/\1/p" | tr -d '|'
 }
 
 _koegura() {
   local cur prev words cword
   _init_completion || return
 
-  local command= archive=() i
+  local command= action= archive=() i
   for ((i = 1; i < cword; i++)); do
     case ${words[i]} in
       --archive) archive=(--archive "${words[++i]}") ;;
       --config) ((i++)) ;;
       -*) ;;
-      *) [[ $command ]] || command=${words[i]} ;;
+      *) if [[ ! $command ]]; then command=${words[i]}; else action=${words[i]}; fi ;;
     esac
   done
 
@@ -36,7 +36,7 @@ _koegura() {
     --config | --read | --output | --truth | --write | -o | -w) _filedir; return ;;
   esac
   if [[ $prev == --* ]]; then
-    local values=$(_koegura_values "$prev")
+    local values=$(_koegura_values "$prev X")
     if [[ $values ]]; then
       COMPREPLY=($(compgen -W "$values" -- "$cur"))
       return
@@ -51,6 +51,12 @@ _koegura() {
   else
     case $command in
       record) _filedir ;;
+      directory)
+        if [[ ! $action ]]; then
+          COMPREPLY=($(compgen -W "$(_koegura_values ACTION)" -- "$cur"))
+        elif [[ $action == import ]]; then
+          _filedir
+        fi ;;
       show | ladder | audio | packets)
         COMPREPLY=($(compgen -W "$(_koegura_calls)" -- "${cur^^}")) ;;
     esac

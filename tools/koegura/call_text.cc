@@ -26,12 +26,13 @@ std::string number_text(const Party& party, const std::string& region) {
 
 std::string party_text(const Party& party, const std::string& region) {
   std::string text = number_text(party, region);
-  // Many telephones put the number where the name should be.
-  const std::string& person = party.person().empty() ? party.name() : party.person();
-  const bool says_more = !person.empty() && person != party.number() && person != text;
-  if (says_more) text += (text.empty() ? "" : " ") + printable(person);
   if (!party.department().empty())
     text += (text.empty() ? "" : " ") + printable(party.department());
+  // Many telephones put the number where the name should be.
+  const std::string& person = party.person().empty() ? party.name() : party.person();
+  const bool says_more =
+      !person.empty() && person != party.number() && person != number_text(party, region);
+  if (says_more) text += (text.empty() ? "" : " ") + printable(person);
   if (!party.withheld().empty())
     text += (text.empty() ? "" : " ") + ("(" + printable(party.withheld()) + ")");
   if (text.empty()) text = printable(without_scheme(party.raw()));

@@ -10,8 +10,8 @@ namespace koegura::tools {
 
 // Of a record's number: "+81312345678" → "03-1234-5678" in its own country.
 [[nodiscard]] std::string number_text(const Party& party, const std::string& region);
-// "03-1234-5678 山田太郎"; why it is hidden if it is; what stood on the wire if there is nothing
-// else.
+// "03-1234-5678 山田太郎", "2301 水道課 山田"; why it is hidden if it is; what stood on the wire if
+// there is nothing else.
 [[nodiscard]] std::string party_text(const Party& party, const std::string& region);
 [[nodiscard]] Colour colour_of_state(const std::string& state);
 // "excellent (MOS 4.4)", "unknown"

@@ -17,6 +17,7 @@ std::unique_ptr<Command> make_reindex_command();
 std::unique_ptr<Command> make_status_command();
 std::unique_ptr<Command> make_top_command();
 std::unique_ptr<Command> make_doctor_command();
+std::unique_ptr<Command> make_directory_command();
 std::unique_ptr<Command> make_traffic_command();
 
 namespace {
@@ -39,6 +40,8 @@ constexpr std::array kCommands = {
     CommandRow{"scrub", "the same, slowly beside other work, going on where it was stopped",
                make_scrub_command},
     CommandRow{"reindex", "rebuild the index from the call files", make_reindex_command},
+    CommandRow{"directory", "whose each number is: import a list, export it, show it",
+               make_directory_command},
     CommandRow{"traffic", "generate calls with known audio as a capture file",
                make_traffic_command},
 };

@@ -143,6 +143,17 @@ void find_damage(const RecorderView& now, std::vector<Finding>& findings) {
   findings.push_back(std::move(finding));
 }
 
+void find_directory(const RecorderView& now, std::vector<Finding>& findings) {
+  if (!now.archive || now.archive->directory_problem.empty()) return;
+  Finding finding = finding_of(now, "directory_unreadable", Severity::kNotice);
+  finding.what = printable(now.archive->directory_problem) +
+                 ": calls are archived with the names of the last directory that could be read";
+  finding.blame =
+      "somebody edited the file, or the disk is failing: koegura directory list says what is "
+      "wrong; correct it, or put a copy back. Calls archived meanwhile keep the names they got";
+  findings.push_back(std::move(finding));
+}
+
 // What the start found, for a day.
 void find_recovery(const RecorderView& now, std::vector<Finding>& findings) {
   const capture::RecoverySnapshot& recovery = now.tap.recovery;
@@ -199,6 +210,7 @@ std::vector<Finding> judge_keeping(const RecorderView& now) {
   find_filling_disk(now, findings);
   find_failed_calls(now, findings);
   find_damage(now, findings);
+  find_directory(now, findings);
   find_recovery(now, findings);
   find_clock_step(now, findings);
   return findings;

@@ -215,6 +215,11 @@ Result<RecordResult> replay(ReplayInput input, const Session& session,
   pipeline->spool.reset();
   remove_segments(spool_directory);
   result.remark = remark_on_kept(spool_directory);
+  if (const auto summary = pipeline->archive->summary();
+      summary && !summary->directory_problem.empty()) {
+    result.remark += (result.remark.empty() ? "" : "; ") + printable(summary->directory_problem) +
+                     ": the calls have no names of it; `koegura directory list` says more";
+  }
   if (auto saved = save_accounting(session.archive, accounting); !saved) {
     result.problems.push_back(std::move(saved.error()));
   }

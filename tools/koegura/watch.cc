@@ -47,6 +47,7 @@ constexpr std::array kPatience = {
     Patience{"recovered", seconds(0), seconds(0)},
     Patience{"spool_damaged", seconds(0), seconds(0)},
     Patience{"damaged_calls", seconds(0), seconds(0)},
+    Patience{"directory_unreadable", seconds(0), seconds(0)},
 };
 // The rest looks at what goes on at a moment. It must last, as calls that have just been answered
 // look like deafness; and a pause between calls is no recovery.

@@ -4,6 +4,7 @@
 //   DIR/calls/Y/M/D/    one Matroska file a call
 //   DIR/index/          RocksDB, derivable from the files
 //   DIR/spool/          the recorder's segments
+//   DIR/directory.csv   whose each number is, if that was imported (directory_file.h)
 //   DIR/tmp/            files being written; emptied when the archive is opened for writing
 //
 // Threads: put may be called from any number of threads; reading is free-threaded.
@@ -40,11 +41,11 @@ struct CallFilter {
   std::optional<Timestamp> from{};  // start >= from
   std::optional<Timestamp> to{};    // start < to
   std::string number{};             // any spelling, either party; "*5678" suffix, "0312*" prefix
-  std::string department{};
+  std::string department{};         // a party's; width, case and spaces aside
   std::string person{};
   std::string conversation{};  // its id: every leg of it
-  std::string state{};      // as in the record
-  std::string direction{};  // as in the record
+  std::string state{};         // as in the record
+  std::string direction{};     // as in the record
   std::optional<Duration> longer_than{};
   std::optional<Duration> shorter_than{};
   std::size_t limit = 0;  // 0 = all
@@ -63,6 +64,9 @@ struct ArchiveSummary {
   std::uint64_t file_bytes = 0;  // of the call files
   std::uint64_t disk_free_bytes = 0;
   std::uint64_t disk_total_bytes = 0;
+  // Why DIR/directory.csv as it is now is not in use, naming nobody in it; empty if it is. Calls
+  // are archived with the last one that could be read.
+  std::string directory_problem{};
 };
 
 class Archive {

@@ -7,6 +7,9 @@
 
 namespace koegura::store {
 
+// "０３ー１２３４" → "03-1234": full-width forms of ASCII characters, and the dashes people type.
+[[nodiscard]] std::string half_width(std::string_view text);
+
 // "03-1234-5678", "+81312345678", "０３（１２３４）５６７８", "184 0312345678" → "+81312345678".
 // What is no valid number of the region keeps what can be dialled of it (extensions and service
 // codes: "23-01" → "2301",

@@ -1,0 +1,15 @@
+// number_pattern: numbers as the settings and the directory name many at once: "23??", "03555*".
+// Free-threaded.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace koegura::store {
+
+[[nodiscard]] bool is_number_pattern(std::string_view written);
+
+// '?' one digit, '*' any run of characters. Time: the product of both sizes.
+[[nodiscard]] bool matches_number_pattern(std::string_view pattern, std::string_view number);
+
+}  // namespace koegura::store

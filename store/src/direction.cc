@@ -1,4 +1,5 @@
-// direction_of: who of the two belongs to the city hall, by the numbers that the config names.
+// direction_of: who of the two belongs to the city hall, by the numbers that the config names, or
+// by who registered.
 #include <algorithm>
 #include <array>
 
@@ -51,6 +52,20 @@ bool is_internal(const std::string& user, const ArchiveOptions& options) {
       });
 }
 
+std::string name_of(capture::CallDirection direction) {
+  switch (direction) {
+    case capture::CallDirection::kUnknown:
+      return "unknown";
+    case capture::CallDirection::kIn:
+      return "in";
+    case capture::CallDirection::kOut:
+      return "out";
+    case capture::CallDirection::kInternal:
+      return "internal";
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string direction_of(const capture::FinishedCall& call, const ArchiveOptions& options) {
@@ -59,7 +74,7 @@ std::string direction_of(const capture::FinishedCall& call, const ArchiveOptions
   if (caller && callee) return "internal";
   if (caller) return "out";
   if (callee) return "in";
-  return "unknown";
+  return name_of(call.direction);
 }
 
 }  // namespace koegura::store

@@ -232,7 +232,8 @@ Result<std::unique_ptr<Archive>> Archive::open(const std::string& directory, Ope
   }
   const IndexOptions index_options{
       .access = writing ? IndexOptions::Access::kWrite : IndexOptions::Access::kRead,
-      .sync = options.sync};
+      .sync = options.sync,
+      .region = options.region};
   Result<std::unique_ptr<Index>> index = Index::open(folder->index(), index_options);
   if (!index) return tl::make_unexpected(std::move(index).error().in(folder->name()));
   if (writing) {

@@ -119,6 +119,38 @@ class TermCalls : public CallWalk {
   std::optional<Ulid> last_;
 };
 
+// The first leg, which has no key but its record's, and the later ones.
+class ConversationCalls : public CallWalk {
+ public:
+  ConversationCalls(const Index& index, std::unique_ptr<CallWalk> later, const Ulid& first,
+                    const WalkRange& range)
+      : index_(index),
+        later_(std::move(later)),
+        first_(first),
+        oldest_first_(range.oldest_first),
+        is_due_(first >= range.ids.first && first <= range.ids.last) {}
+
+  [[nodiscard]] Result<std::optional<CallRecord>> next() override {
+    if (is_due_ && oldest_first_) return first();
+    Result<std::optional<CallRecord>> record = later_->next();
+    if (record && !*record && is_due_) return first();
+    return record;
+  }
+
+ private:
+  [[nodiscard]] Result<std::optional<CallRecord>> first() {
+    is_due_ = false;
+    Result<std::optional<CallRecord>> record = index_.get(first_);
+    return record && !*record && oldest_first_ ? later_->next() : record;
+  }
+
+  const Index& index_;
+  std::unique_ptr<CallWalk> later_;
+  const Ulid first_;
+  const bool oldest_first_;
+  bool is_due_;  // the first leg is still to come
+};
+
 using Numbers = std::optional<std::vector<std::string>>;
 
 std::string one_past(std::string key) {
@@ -145,6 +177,15 @@ Result<std::unique_ptr<CallWalk>> walk_terms(const Index& index,
     return tl::make_unexpected(std::move(started).error());
   }
   return std::unique_ptr<CallWalk>(std::move(walk));
+}
+
+Result<std::unique_ptr<CallWalk>> walk_conversation(const Index& index, const Ulid& conversation,
+                                                    const WalkRange& range) {
+  return walk_terms(index, {conversation_prefix(conversation)}, range)
+      .map([&](std::unique_ptr<CallWalk> later) {
+        return std::unique_ptr<CallWalk>(
+            std::make_unique<ConversationCalls>(index, std::move(later), conversation, range));
+      });
 }
 
 Result<Numbers> numbers_with_prefix(const Index& index, std::string_view prefix,

@@ -36,6 +36,11 @@ class CallWalk {
                                                            const std::vector<std::string>& terms,
                                                            const WalkRange& range);
 
+// The legs of a conversation.
+[[nodiscard]] Result<std::unique_ptr<CallWalk>> walk_conversation(const Index& index,
+                                                                  const Ulid& conversation,
+                                                                  const WalkRange& range);
+
 // Up to limit numbers that begin (or end) with this, as term prefixes; nothing if there are more.
 [[nodiscard]] Result<std::optional<std::vector<std::string>>> numbers_with_prefix(
     const Index& index, std::string_view prefix, std::size_t limit);

@@ -1,4 +1,5 @@
-// direction_of: who of the two belongs to the city hall, by the numbers that the config names.
+// direction_of: who of the two belongs to the city hall, by the numbers that the config names, or
+// by who registered.
 #include <algorithm>
 #include <array>
 
@@ -9,6 +10,8 @@
 namespace koegura::store {
 
 namespace {
+
+constexpr const char* kUnknown = "unknown";
 
 // The pattern may be written as the number stands on the wire, in its national or in its normalised
 // form.
@@ -27,18 +30,33 @@ bool is_internal(const std::string& user, const ArchiveOptions& options) {
       });
 }
 
+std::string name_of(capture::CallDirection direction) {
+  switch (direction) {
+    case capture::CallDirection::kUnknown:
+      return kUnknown;
+    case capture::CallDirection::kIn:
+      return "in";
+    case capture::CallDirection::kOut:
+      return "out";
+    case capture::CallDirection::kInternal:
+      return "internal";
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string direction_of(const capture::FinishedCall& call, const ArchiveOptions& options) {
-  return direction_between(is_internal(call.caller.user, options),
-                           is_internal(call.callee.user, options));
+  const std::string configured = direction_between(is_internal(call.caller.user, options),
+                                                   is_internal(call.callee.user, options));
+  return configured == kUnknown ? name_of(call.direction) : configured;
 }
 
 std::string direction_between(bool caller_inside, bool callee_inside) {
   if (caller_inside && callee_inside) return "internal";
   if (caller_inside) return "out";
   if (callee_inside) return "in";
-  return "unknown";
+  return kUnknown;
 }
 
 }  // namespace koegura::store

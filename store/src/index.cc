@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "durable_file.h"
+#include "joining_legs.h"
 #include "mutex.h"
 
 namespace koegura::store {
@@ -139,6 +140,10 @@ class RocksIndex : public Index {
   [[nodiscard]] Result<void> catch_up() const;
   [[nodiscard]] Result<void> write(rocksdb::WriteBatch& batch) KOEGURA_REQUIRES(adding_);
   [[nodiscard]] Result<void> recover() KOEGURA_REQUIRES(adding_);
+  [[nodiscard]] Result<void> remember_legs() KOEGURA_REQUIRES(adding_);
+  [[nodiscard]] Result<CallRecord> join(const CallRecord& record, rocksdb::WriteBatch& batch)
+      KOEGURA_REQUIRES(adding_);
+  [[nodiscard]] Result<void> keep_fingerprints() KOEGURA_REQUIRES(adding_);
   [[nodiscard]] Result<Database> database() const {
     const MutexLock lock(opening_);
     if (!database_) return failure("the index: closed after the disk refused it");
@@ -152,7 +157,21 @@ class RocksIndex : public Index {
   Mutex adding_;                                    // held over a batch: it reads before it writes
   Totals totals_ KOEGURA_GUARDED_BY(adding_);
   bool was_refused_ KOEGURA_GUARDED_BY(adding_) = false;  // the last batch
+  // Read from the index before the first batch, and again after a refused one.
+  std::unique_ptr<JoiningLegs> legs_ KOEGURA_GUARDED_BY(adding_);
 };
+
+// The keys and the record of one call, in the place of those it had.
+void put_record(rocksdb::WriteBatch& batch, const std::optional<CallRecord>& before,
+                const CallRecord& record, const Ulid& id) {
+  if (before) {
+    for (const std::string& key : keys_of(*before, id).own) batch.Delete(key);
+  }
+  const CallKeys keys = keys_of(record, id);
+  batch.Put(call_key(id), record.SerializeAsString());
+  for (const std::string& key : keys.own) batch.Put(key, rocksdb::Slice());
+  for (const std::string& key : keys.shared) batch.Put(key, rocksdb::Slice());
+}
 
 Result<void> RocksIndex::start() {
   Result<std::optional<std::string>> schema = value_of(schema_key());
@@ -167,7 +186,8 @@ Result<void> RocksIndex::start() {
   if (!totals) return tl::make_unexpected(std::move(totals).error());
   const MutexLock lock(adding_);
   totals_ = *totals;
-  if (schema->has_value() || options_.access == Access::kRead) return {};
+  const bool is_current = schema->has_value() && schema_number(schema->value()) == kIndexSchema;
+  if (is_current || options_.access == Access::kRead) return {};
   rocksdb::WriteBatch batch;
   batch.Put(schema_key(), std::to_string(kIndexSchema));
   return write(batch);
@@ -204,37 +224,108 @@ Result<void> RocksIndex::recover() {
   return totals().map([&](const Totals& now) KOEGURA_REQUIRES(adding_) { totals_ = now; });
 }
 
-Result<void> RocksIndex::add(const CallRecord& record, std::uint64_t file_bytes) {
-  const std::optional<Ulid> id = Ulid::parse(record.id());
+Result<void> RocksIndex::add(const CallRecord& given, std::uint64_t file_bytes) {
+  const std::optional<Ulid> id = Ulid::parse(given.id());
   assert(id);
-  const CallKeys keys = keys_of(record, *id);
-  const std::string value = record.SerializeAsString();
-
   const MutexLock lock(adding_);
   if (was_refused_) {
     if (Result<void> recovered = recover(); !recovered) return recovered;
     was_refused_ = false;
   }
-  Result<std::optional<CallRecord>> before = get(*id);
-  if (!before) return tl::make_unexpected(std::move(before).error());
+  const Result<std::optional<CallRecord>> before = get(*id);
+  if (!before) return tl::make_unexpected(before.error());
   rocksdb::WriteBatch batch;
   Totals totals = totals_;
+  CallRecord record = given;
   if (before->has_value()) {
-    for (const std::string& key : keys_of(before->value(), *id).own) batch.Delete(key);
+    // The same call has the same evidence: it stays where it was found to belong.
+    record.set_conversation((*before)->conversation());
+    record.clear_joining();
+    if ((*before)->has_joining()) *record.mutable_joining() = (*before)->joining();
   } else {
+    Result<CallRecord> joined = join(given, batch);
+    if (!joined) return tl::make_unexpected(std::move(joined).error());
+    record = std::move(*joined);
     ++totals.calls;
     totals.file_bytes += file_bytes;
   }
-  batch.Put(call_key(*id), value);
-  for (const std::string& key : keys.own) batch.Put(key, rocksdb::Slice());
-  for (const std::string& key : keys.shared) batch.Put(key, rocksdb::Slice());
+  record.clear_fingerprint();
+  put_record(batch, *before, record, *id);
   batch.Put(totals_key(), encode_totals(totals));
   Result<void> written = write(batch);
-  if (written) totals_ = totals;
+  if (written) {
+    totals_ = totals;
+  } else {
+    legs_.reset();  // they know of a call that is not there
+  }
   return written;
 }
 
+// Into the batch: what becomes of the others, and what joins later calls to this one.
+Result<CallRecord> RocksIndex::join(const CallRecord& record, rocksdb::WriteBatch& batch) {
+  if (!legs_) {
+    if (Result<void> remembered = remember_legs(); !remembered) {
+      return tl::make_unexpected(std::move(remembered).error());
+    }
+  }
+  JoiningLegs::Changes changes = legs_->add(record);
+  for (const PlacedLeg& other : changes.others) {
+    Result<std::optional<CallRecord>> before = get(other.leg);
+    if (!before) {
+      legs_.reset();
+      return tl::make_unexpected(std::move(before).error());
+    }
+    if (!*before) continue;
+    CallRecord after = **before;
+    set_place(after, other.place);
+    put_record(batch, *before, after, other.leg);
+  }
+  if (options_.access == Access::kWrite) {
+    batch.Put(evidence_key(*Ulid::parse(record.id())), record.fingerprint().SerializeAsString());
+    for (const Ulid& gone : changes.gone) batch.Delete(evidence_key(gone));
+  }
+  return std::move(changes.record);
+}
+
+Result<void> RocksIndex::remember_legs() {
+  const Result<std::unique_ptr<IndexCursor>> cursor = this->cursor();
+  if (!cursor) return tl::make_unexpected(cursor.error());
+  auto legs = std::make_unique<JoiningLegs>(options_.region);
+  IndexCursor& at = **cursor;
+  for (at.seek(std::string(1, static_cast<char>(KeyKind::kEvidence))); at.valid(); at.next()) {
+    const std::optional<Ulid> id = id_of_evidence_key(at.key());
+    if (!id) break;
+    Fingerprint fingerprint;
+    const std::string_view value = at.value();
+    if (!fingerprint.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+      return failure("the index's fingerprint of call " + id->text() +
+                     " cannot be read: `koegura reindex` rebuilds it");
+    }
+    Result<std::optional<CallRecord>> record = get(*id);
+    if (!record) return tl::make_unexpected(std::move(record).error());
+    if (*record) legs->remember(std::move(**record), fingerprint);
+  }
+  if (Result<void> read = at.status(); !read) return read;
+  legs->begin();
+  legs_ = std::move(legs);
+  return {};
+}
+
+// A building index writes them once, at its end: those of years would come and go.
+Result<void> RocksIndex::keep_fingerprints() {
+  if (!legs_ || options_.access != Access::kBuild) return {};
+  rocksdb::WriteBatch batch;
+  legs_->for_each_fingerprint([&](const Ulid& id, const Fingerprint& fingerprint) {
+    batch.Put(evidence_key(id), fingerprint.SerializeAsString());
+  });
+  return write(batch);
+}
+
 Result<void> RocksIndex::finish() {
+  {
+    const MutexLock lock(adding_);
+    if (Result<void> kept = keep_fingerprints(); !kept) return kept;
+  }
   const Result<Database> database = this->database();
   if (!database) return tl::make_unexpected(database.error());
   rocksdb::Status status = (*database)->Flush(rocksdb::FlushOptions());

@@ -41,7 +41,8 @@ struct IndexOptions {
     kBuild,  // alone, unsynced: durable only after finish
   };
   Access access = Access::kRead;
-  bool sync = true;  // of each batch, for kWrite
+  bool sync = true;           // of each batch, for kWrite
+  std::string region = "JP";  // of the numbers in URIs
 };
 
 class Index {
@@ -51,7 +52,9 @@ class Index {
                                                            const IndexOptions& options);
   virtual ~Index() = default;
 
-  // Everything of one call in one batch; on failure nothing. A call that is there is replaced.
+  // Everything of one call in one batch, with what becomes of the calls of its conversation; on
+  // failure nothing. A call that is there is replaced, and stays in its conversation. The
+  // fingerprint is not kept in the record.
   [[nodiscard]] virtual Result<void> add(const CallRecord& record, std::uint64_t file_bytes) = 0;
   // All that was added is on disk, and compact.
   [[nodiscard]] virtual Result<void> finish() = 0;

@@ -26,6 +26,17 @@ Ulid ulid_from(std::string_view bytes) {
   return id;
 }
 
+std::string id_key(KeyKind kind, const Ulid& id) {
+  std::string key(1, static_cast<char>(kind));
+  key += as_text(id);
+  return key;
+}
+
+std::optional<Ulid> id_of_key(KeyKind kind, std::string_view key) {
+  if (key.size() != 1 + Ulid::kSize || key.front() != static_cast<char>(kind)) return std::nullopt;
+  return ulid_from(key.substr(1));
+}
+
 std::string_view cut(std::string_view term) {
   return term.substr(0, std::min(term.find(kTermEnd), kMaxTermSize));
 }
@@ -43,16 +54,17 @@ std::uint64_t read_big_endian(std::string_view bytes) {
 }  // namespace
 
 std::string call_key(const Ulid& id) {
-  std::string key(1, static_cast<char>(KeyKind::kCall));
-  key += as_text(id);
-  return key;
+  return id_key(KeyKind::kCall, id);
+}
+std::optional<Ulid> id_of_call_key(std::string_view key) {
+  return id_of_key(KeyKind::kCall, key);
 }
 
-std::optional<Ulid> id_of_call_key(std::string_view key) {
-  if (key.size() != 1 + Ulid::kSize || key.front() != static_cast<char>(KeyKind::kCall)) {
-    return std::nullopt;
-  }
-  return ulid_from(key.substr(1));
+std::string evidence_key(const Ulid& id) {
+  return id_key(KeyKind::kEvidence, id);
+}
+std::optional<Ulid> id_of_evidence_key(std::string_view key) {
+  return id_of_key(KeyKind::kEvidence, key);
 }
 
 std::string term_prefix(KeyKind kind, std::string_view term) {
@@ -60,6 +72,10 @@ std::string term_prefix(KeyKind kind, std::string_view term) {
   prefix += cut(term);
   prefix.push_back(kTermEnd);
   return prefix;
+}
+
+std::string conversation_prefix(const Ulid& conversation) {
+  return id_key(KeyKind::kConversation, conversation) + kTermEnd;
 }
 
 std::string term_key(std::string_view term_prefix, const Ulid& id) {
@@ -91,7 +107,9 @@ std::string totals_key() {
 
 std::vector<std::string> number_terms(const CallRecord& record) {
   std::vector<std::string> terms;
-  for (const Party* party : {&record.caller(), &record.callee(), &record.answered_by()}) {
+  std::vector<const Party*> parties{&record.caller(), &record.callee(), &record.answered_by()};
+  for (const Diversion& diversion : record.diversions()) parties.push_back(&diversion.party());
+  for (const Party* party : parties) {
     std::string term = number_term(party->number());
     const bool is_new = std::find(terms.begin(), terms.end(), term) == terms.end();
     if (!term.empty() && is_new) terms.push_back(std::move(term));
@@ -101,6 +119,10 @@ std::vector<std::string> number_terms(const CallRecord& record) {
 
 CallKeys keys_of(const CallRecord& record, const Ulid& id) {
   CallKeys keys;
+  const std::optional<Ulid> conversation = Ulid::parse(record.conversation());
+  if (conversation && *conversation != id) {
+    keys.own.push_back(term_key(conversation_prefix(*conversation), id));
+  }
   for (const std::string& term : number_terms(record)) {
     keys.own.push_back(term_key(term_prefix(KeyKind::kNumber, term), id));
     keys.shared.push_back(reversed_number_key(term));

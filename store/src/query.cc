@@ -55,6 +55,9 @@ class Matcher {
                        [&](const std::string& term) { return number_.matches(term); });
   }
   [[nodiscard]] bool has_facts(const CallRecord& record) const {
+    if (!filter_.conversation.empty() && record.conversation() != filter_.conversation) {
+      return false;
+    }
     if (!filter_.state.empty() && record.state() != filter_.state) return false;
     if (!filter_.direction.empty() && record.direction() != filter_.direction) return false;
     if (!department_.empty() && !has_department(record, department_)) return false;
@@ -105,6 +108,9 @@ Result<std::optional<std::vector<std::string>>> numbers_of(const Index& index,
 Result<std::unique_ptr<CallWalk>> plan(const Index& index, const CallFilter& filter,
                                        const NumberPattern& number) {
   const WalkRange range = range_of(filter);
+  if (const auto conversation = Ulid::parse(filter.conversation)) {
+    return walk_conversation(index, *conversation, range);
+  }
   if (!number.forms.empty()) {
     auto terms = numbers_of(index, number);
     if (!terms) return tl::make_unexpected(std::move(terms).error());

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "calendar.h"
+#include "record_links.h"
 #include "sha256.h"
 #include "store/party.h"
 #include "utf8.h"
@@ -70,6 +71,7 @@ void fill_times(CallRecord& record, const FinishedCall& call) {
   const auto wall = [&](Timestamp time) { return to_proto(wall_time(call, time)); };
   *record.mutable_start() = wall(call.start);
   if (call.ringing) *record.mutable_ringing() = wall(*call.ringing);
+  if (call.early_media) *record.mutable_early_media() = wall(*call.early_media);
   if (call.answered) *record.mutable_answered() = wall(*call.answered);
   *record.mutable_end() = wall(call.end);
   record.set_duration_s(to_seconds(call.end - call.start));
@@ -223,6 +225,7 @@ CallRecord make_record(const RenderedCall& rendered, const ArchiveOptions& optio
   record.mutable_release()->set_code(call.release.code);
   record.mutable_release()->set_reason(to_utf8(call.release.reason));
   record.mutable_release()->set_by(name_of(call.release.by));
+  record.mutable_release()->set_elsewhere(call.release.elsewhere);
   for (const RenderedStream& stream : rendered.streams) {
     fill_stream(*record.add_streams(), stream, call);
   }
@@ -233,6 +236,7 @@ CallRecord make_record(const RenderedCall& rendered, const ArchiveOptions& optio
       to_proto(years_after(wall_time(call, call.start), kDefaultRetentionYears));
   record.mutable_retention()->set_rule("default");
   record.set_silent_because(to_utf8(rendered.silent_because));
+  fill_links(record, rendered, options.region);
   return record;
 }
 

@@ -25,7 +25,8 @@ namespace koegura::store {
 [[nodiscard]] CallRecord make_record(const decode::RenderedCall& rendered,
                                      const ArchiveOptions& options);
 
-// in | out | internal | unknown
+// in | out | internal | unknown: by the numbers that the config names; where they leave it open, as
+// the capture has learnt from who registers.
 [[nodiscard]] std::string direction_of(const capture::FinishedCall& call,
                                        const ArchiveOptions& options);
 [[nodiscard]] std::string direction_between(bool caller_inside, bool callee_inside);

@@ -118,7 +118,8 @@ Result<ReindexReport> reindex(
       });
   if (!walked) return tl::make_unexpected(std::move(walked).error().in(folder->name()));
 
-  const IndexOptions index_options{.access = IndexOptions::Access::kBuild, .sync = options.sync};
+  const IndexOptions index_options{
+      .access = IndexOptions::Access::kBuild, .sync = options.sync, .region = options.region};
   Result<std::unique_ptr<Index>> index = Index::open(folder->new_index(), index_options);
   if (!index) return tl::make_unexpected(std::move(index).error().in(folder->name()));
   Rebuild rebuild(*folder, **index, problem);

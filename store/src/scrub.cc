@@ -53,9 +53,13 @@ Result<void> check_packets(const decode::Attachment& attachment) {
 }
 
 // What index and file both must say. A field that this program does not know is none of it: it is
-// not in the JSON that it reads.
+// not in the JSON that it reads. Nor is what other calls have to do with this one: the index alone
+// knows them, and the file alone has what they are known by.
 std::string comparable(CallRecord record) {
   record.mutable_audio()->clear_path();
+  record.clear_conversation();
+  record.clear_joining();
+  record.clear_fingerprint();
   record.DiscardUnknownFields();
   return record.SerializeAsString();
 }

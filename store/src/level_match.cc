@@ -1,0 +1,149 @@
+#include "level_match.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+namespace koegura::store {
+
+namespace {
+
+constexpr std::int64_t kPoint = 100'000'000;  // ns between two levels
+constexpr int kMostLag = 5;                   // points either way
+constexpr std::size_t kLeastOverlap = 100;    // points: 10 s
+constexpr std::size_t kLeastActive = 50;      // in which somebody speaks
+constexpr std::size_t kMostQuiet = 10;        // a click is no voice
+constexpr std::size_t kMostCompared = 3000;   // 5 minutes decide as well as an hour
+constexpr std::size_t kCoarse = 10;           // points of a first look
+constexpr double kCoarselyAlike = 0.3;
+
+struct Sums {
+  std::int64_t n = 0, x = 0, y = 0, xx = 0, yy = 0, xy = 0;
+
+  void add(std::int64_t a, std::int64_t b) {
+    if (a == 0 && b == 0) return;
+    ++n;
+    x += a;
+    y += b;
+    xx += a * a;
+    yy += b * b;
+    xy += a * b;
+  }
+  // 0 where one of the two does not change.
+  [[nodiscard]] double correlation() const {
+    const double count = static_cast<double>(n);
+    const double sx = static_cast<double>(x);
+    const double sy = static_cast<double>(y);
+    const double vx = count * static_cast<double>(xx) - sx * sx;
+    const double vy = count * static_cast<double>(yy) - sy * sy;
+    if (vx <= 0 || vy <= 0) return 0;
+    return (count * static_cast<double>(xy) - sx * sy) / std::sqrt(vx * vy);
+  }
+};
+
+std::int64_t level(std::string_view levels, std::size_t at) {
+  return static_cast<std::uint8_t>(levels[at]);
+}
+
+// The same stretch of time in two legs.
+struct Stretch {
+  std::string_view a;
+  std::string_view b;  // as long as a
+};
+
+std::int64_t first_point(const LegEvidence& leg) {
+  const std::int64_t ns = leg.start.time_since_epoch().count();
+  return ns / kPoint - (ns % kPoint < 0 ? 1 : 0);
+}
+
+Stretch stretch_of(const LegEvidence& a, std::size_t of_a, const LegEvidence& b, std::size_t of_b) {
+  const std::int64_t a_first = first_point(a);
+  const std::int64_t b_first = first_point(b);
+  const auto a_size = static_cast<std::int64_t>(a.levels[of_a].size());
+  const auto b_size = static_cast<std::int64_t>(b.levels[of_b].size());
+  const std::int64_t from = std::max(a_first, b_first);
+  const std::int64_t to = std::min(a_first + a_size, b_first + b_size);
+  if (to <= from) return {};
+  const auto size = static_cast<std::size_t>(to - from);
+  return {std::string_view(a.levels[of_a]).substr(static_cast<std::size_t>(from - a_first), size),
+          std::string_view(b.levels[of_b]).substr(static_cast<std::size_t>(from - b_first), size)};
+}
+
+// From where one of the two begins to speak.
+Stretch from_first_sound(Stretch stretch) {
+  const std::size_t begin =
+      std::min(stretch.a.find_first_not_of('\0'), stretch.b.find_first_not_of('\0'));
+  if (begin == std::string_view::npos) return {};
+  return {stretch.a.substr(begin, kMostCompared), stretch.b.substr(begin, kMostCompared)};
+}
+
+std::size_t active_points(std::string_view levels) {
+  return levels.size() - static_cast<std::size_t>(std::count(levels.begin(), levels.end(), '\0'));
+}
+
+double coarse_likeness(const Stretch& stretch) {
+  Sums sums;
+  for (std::size_t at = 0; at + kCoarse <= stretch.a.size(); at += kCoarse) {
+    std::int64_t a = 0;
+    std::int64_t b = 0;
+    for (std::size_t i = at; i < at + kCoarse; ++i) {
+      a += level(stretch.a, i);
+      b += level(stretch.b, i);
+    }
+    sums.add(a, b);
+  }
+  return sums.correlation();
+}
+
+double likeness_at(const Stretch& stretch, int lag) {
+  const auto shift = static_cast<std::size_t>(std::abs(lag));
+  const std::size_t size = stretch.a.size() - shift;
+  const std::string_view a = stretch.a.substr(lag < 0 ? shift : 0, size);
+  const std::string_view b = stretch.b.substr(lag > 0 ? shift : 0, size);
+  Sums sums;
+  for (std::size_t i = 0; i < size; ++i) sums.add(level(a, i), level(b, i));
+  return sums.correlation();
+}
+
+struct ChannelLikeness {
+  bool silent = false;  // both
+  double likeness = 0;
+};
+
+ChannelLikeness channel_likeness(const Stretch& whole) {
+  const std::size_t a_active = active_points(whole.a);
+  const std::size_t b_active = active_points(whole.b);
+  if (a_active <= kMostQuiet && b_active <= kMostQuiet) return {.silent = true};
+  if (std::min(a_active, b_active) < kLeastActive) return {};
+  const Stretch stretch = from_first_sound(whole);
+  if (stretch.a.size() < kLeastOverlap || coarse_likeness(stretch) < kCoarselyAlike) return {};
+  ChannelLikeness best;
+  for (int lag = -kMostLag; lag <= kMostLag; ++lag) {
+    best.likeness = std::max(best.likeness, likeness_at(stretch, lag));
+  }
+  return best;
+}
+
+LevelMatch paired(const LegEvidence& a, const LegEvidence& b, bool crossed) {
+  const ChannelLikeness one = channel_likeness(stretch_of(a, 0, b, crossed ? 1 : 0));
+  if (!one.silent && one.likeness < kAlike - kRivalMargin) return {};
+  const ChannelLikeness other = channel_likeness(stretch_of(a, 1, b, crossed ? 0 : 1));
+  if (one.silent && other.silent) return {};
+  if (one.silent) return {other.likeness, false, crossed};
+  if (other.silent) return {one.likeness, false, crossed};
+  return {std::min(one.likeness, other.likeness), true, crossed};
+}
+
+}  // namespace
+
+std::optional<LevelMatch> match_levels(const LegEvidence& a, const LegEvidence& b) {
+  const LevelMatch straight = paired(a, b, /*crossed=*/false);
+  const LevelMatch crossed = paired(a, b, /*crossed=*/true);
+  const LevelMatch best = straight.likeness >= crossed.likeness ? straight : crossed;
+  if (best.likeness < kAlike - kRivalMargin) return std::nullopt;
+  return best;
+}
+
+}  // namespace koegura::store

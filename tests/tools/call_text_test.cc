@@ -152,8 +152,8 @@ TEST_CASE("legs of one conversation are marked behind their ids, within the term
   const auto lines = table_of({alone, phone, trunk}, 80);
   REQUIRE(lines.size() == 4);
   CHECK(lines[1].ends_with("01KAJ4Q2H0ABCDEF"));
-  CHECK(lines[2].ends_with("01KAJ4Q2H1ABCDEF  a"));
-  CHECK(lines[3].ends_with("01KAJ4Q2H0ABCDEF  a"));
+  CHECK(lines[2].ends_with("01KAJ4Q2H1ABCDEF a"));
+  CHECK(lines[3].ends_with("01KAJ4Q2H0ABCDEF a"));
   for (const std::string& line : lines) CHECK(width_of(line) <= 80);
 }
 

@@ -16,49 +16,46 @@ namespace {
 
 // A call by itself, c; and before and after it the legs of two conversations, a-b-d and e-f.
 ListedArchive archive() {
-  const auto leg = [](const char* id, const char* callee, double begins, const char* conversation) {
-    return LegBuilder(id, "+819012345678", callee)
-        .between("198.51.100.1:5060", "192.0.2.1:5060")
-        .begins(begins)
-        .in_conversation(conversation)
-        .ends(begins + 20, "caller");
+  const auto call = [](const LegBuilder& leg, double begins, const char* conversation) {
+    return LegBuilder(leg).begins(begins).in_conversation(conversation).ends(begins + 20, "caller");
   };
-  LegBuilder phone = leg("b", "2301", 0.1, "a").answered(5).ends(30, "caller").tied("a", "payload");
-  LegBuilder next = leg("d", "2305", 25, "a").answered(29).ends(60, "caller").tied("a", "payload");
-  return ListedArchive({leg("a", "+81312345678", 0, "a").answered(5).ends(60, "caller"), phone,
-                        leg("c", "2309", 10, "c"), next, leg("e", "+81312345678", 90, "e"),
-                        leg("f", "2301", 90.1, "e").state("cancelled").tied("e", "session-id")});
+  LegBuilder called = call(trunk(), 0, "a").answered(5).ends(60, "caller");
+  LegBuilder rang = call(phone("b", "2301", kPhone1), 0.1, "a").answered(5).ends(30, "caller");
+  LegBuilder next = call(phone("d", "2305", kPhone2), 25, "a").answered(29).ends(60, "caller");
+  LegBuilder again =
+      call(LegBuilder("e", kCitizen, kCityHall).between(kCarrier, kExchange), 90, "e");
+  LegBuilder in_vain = call(phone("f", "2301", kPhone1), 90.1, "e").state("cancelled");
+  return ListedArchive({called, rang.tied("a", "payload"),
+                        call(LegBuilder("c", "2301", "2309"), 10, "c"), next.tied("a", "payload"),
+                        again, in_vain.tied("e", "session-id")});
 }
 
-std::vector<std::string> rows(const ListedArchive& archive, const store::CallFilter& filter = {}) {
-  std::vector<std::string> rows;
+std::string rows(const ListedArchive& archive, const store::CallFilter& filter = {}) {
+  std::string rows;
   const auto done = query_conversations(archive, filter, [&](const ConversationRow& row) {
-    rows.push_back(row.conversation().substr(16) + ' ' + row.state() + ' ' +
-                   row.answered_by().number() + ' ' + std::to_string(row.legs_size()));
+    rows += row.conversation().substr(16) + ' ' + row.state() + ' ' + row.answered_by().number() +
+            ' ' + std::to_string(row.legs_size()) + "; ";
     return true;
   });
   REQUIRE(done);
   return rows;
 }
 
-using Rows = std::vector<std::string>;
-
 TEST_CASE("conversations are listed once each, by the start of their first leg, newest first") {
-  CHECK(rows(archive()) == Rows{"e missed  2", "c missed  1", "a answered 2305 3"});
-  CHECK(rows(archive(), {.oldest_first = true}) ==
-        Rows{"a answered 2305 3", "c missed  1", "e missed  2"});
+  CHECK(rows(archive()) == "e missed  2; c missed  1; a answered 2305 3; ");
+  CHECK(rows(archive(), {.oldest_first = true}) == "a answered 2305 3; c missed  1; e missed  2; ");
 }
 
 TEST_CASE("a number that only a later leg has finds the whole conversation, once") {
-  CHECK(rows(archive(), {.number = "2305"}) == Rows{"a answered 2305 3"});
-  CHECK(rows(archive(), {.number = "2301"}) == Rows{"e missed  2", "a answered 2305 3"});
+  CHECK(rows(archive(), {.number = "2305"}) == "a answered 2305 3; ");
+  CHECK(rows(archive(), {.number = "2301"}) == "e missed  2; a answered 2305 3; ");
 }
 
 TEST_CASE("the state asked for is the conversation's, and the limit counts conversations") {
-  CHECK(rows(archive(), {.state = "missed"}) == Rows{"e missed  2", "c missed  1"});
+  CHECK(rows(archive(), {.state = "missed"}) == "e missed  2; c missed  1; ");
   CHECK(rows(archive(), {.state = "cancelled"}).empty());
-  CHECK(rows(archive(), {.limit = 2}) == Rows{"e missed  2", "c missed  1"});
-  CHECK(rows(archive(), {.limit = 3}).size() == 3);
+  CHECK(rows(archive(), {.limit = 2}) == "e missed  2; c missed  1; ");
+  CHECK(rows(archive(), {.limit = 3}) == rows(archive()));
 }
 
 TEST_CASE("one who has seen enough is asked no more, and a failing look-up is told") {
@@ -82,7 +79,7 @@ TEST_CASE("what a conversation's row costs does not grow with the archive") {
     many.push_back(LegBuilder(id, "2301", "2302").begins(i).in_conversation(id));
   }
   const ListedArchive archive(many);
-  CHECK(rows(archive).size() == 300);
+  CHECK(rows(archive).starts_with("1299 missed  1; 1298 missed  1; "));
   CHECK(archive.queries == 301);
 }
 

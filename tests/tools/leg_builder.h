@@ -1,11 +1,14 @@
-// Builds the records of a conversation's legs, readable as a story. All times are seconds since the
-// conversation's start.
+// Builds the records of a conversation's legs, readable as a story, and tells it. All times are
+// seconds since the conversation's start.
 #pragma once
 
+#include <clocale>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "conversation_story.h"
 #include "json.h"
 #include "record.pb.h"
 
@@ -14,6 +17,11 @@ inline constexpr koegura::Timestamp kTen = koegura::from_unix_ns(1'795'223'702'0
 
 inline constexpr const char* kCarrier = "198.51.100.1:5060";
 inline constexpr const char* kExchange = "192.0.2.1:5060";
+inline constexpr const char* kPhone1 = "192.0.2.31:5060";
+inline constexpr const char* kPhone2 = "192.0.2.32:5060";
+inline constexpr const char* kPhone3 = "192.0.2.33:5060";
+inline constexpr const char* kCitizen = "+819012345678";
+inline constexpr const char* kCityHall = "+81312345678";
 
 // "+819012345678", "2301 山田" gives the number and the name.
 inline koegura::Party person(const std::string& text) {
@@ -147,3 +155,28 @@ class LegBuilder {
   std::optional<double> answered_;
   koegura::Refer* refer_ = nullptr;
 };
+
+// The citizen's leg to the exchange.
+inline LegBuilder trunk() {
+  return LegBuilder("a", kCitizen, kCityHall).between(kCarrier, kExchange);
+}
+
+// A leg from the exchange to a telephone.
+inline LegBuilder phone(const std::string& id, const std::string& who, const char* hop) {
+  return LegBuilder(id, kCitizen, who).between(kExchange, hop);
+}
+
+inline std::string told(std::vector<koegura::CallRecord> legs, const std::string& shown = "") {
+  std::setlocale(LC_CTYPE, "C.UTF-8");
+  std::string story;
+  const std::string id = shown.empty() ? "" : "01KAJ4Q2H0ABCDEF" + shown;
+  for (const std::string& line : koegura::tools::conversation_story(
+           {.legs = std::move(legs), .more = false, .shown = id}, "JP")) {
+    story += line + '\n';
+  }
+  return story;
+}
+
+inline std::string without_legs(const std::string& story) {
+  return story.substr(0, story.find("Legs\n"));
+}

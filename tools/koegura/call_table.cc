@@ -18,7 +18,8 @@ constexpr std::size_t kTimeAlone = 19;     // "2026-11-21 10:15:02", without its
 constexpr std::size_t kTimeToMinute = 16;  // "2026-11-21 10:15"
 constexpr std::size_t kLeastParty = 8;
 constexpr std::size_t kLeastCalled = 5;  // of a conversation, which says who answered besides
-constexpr std::size_t kMark = 1;
+constexpr std::size_t kLeastOfAll = 6;
+constexpr std::size_t kMark = 2;  // and the space before it
 constexpr std::size_t kGoodParty = 12;
 constexpr std::size_t kMostParty = 40;
 
@@ -106,8 +107,8 @@ void CallTable::size_columns() {
   fit();
 }
 
-// First the parties give way, then the offset, then the parties again; of conversations the seconds
-// and the number called at last.
+// First the parties give way, then the offset, then the parties again; at last of conversations the
+// seconds and the number called, which is not who answered.
 void CallTable::fit() {
   const auto over = [&] { return columns_ == 0 || width() <= columns_ ? 0 : width() - columns_; };
   give(widths_.caller, kGoodParty, (over() + 1) / 2);
@@ -118,14 +119,18 @@ void CallTable::fit() {
   give(widths_.caller, kLeastParty, (over() + 1) / 2);
   give(widths_.callee, kLeastParty, over());
   give(widths_.answered_by, kLeastParty, over());
-  if (of_ == Of::kCalls || over() == 0) return;
-  widths_.start = kTimeToMinute;
-  give(widths_.callee, kLeastCalled, over());
+  if (over() == 0) return;
+  if (of_ == Of::kConversations) {
+    widths_.start = kTimeToMinute;
+    return give(widths_.callee, kLeastCalled, over());
+  }
+  give(widths_.caller, kLeastOfAll, (over() + 1) / 2);
+  give(widths_.callee, kLeastOfAll, over());
 }
 
 std::size_t CallTable::width() const {
   const auto column = [](std::size_t width) { return width == 0 ? 0 : width + kGap; };
-  const std::size_t mark = of_ == Of::kCalls ? kGap + kMark : 0;
+  const std::size_t mark = of_ == Of::kCalls ? kMark : 0;
   return widths_.start + kGap + column(widths_.direction) + widths_.caller + kGap + widths_.callee +
          kGap + column(widths_.answered_by) + widths_.state + kGap + widths_.talk + kGap +
          kShortId + mark;
@@ -143,7 +148,7 @@ std::string CallTable::line(const Row& row, bool is_heading) const {
   const std::string state = padded(row.state, widths_.state) + gap;
   text += is_heading ? state : coloured(colour_of_state(row.state), state);
   text += padded_left(row.talk, widths_.talk) + gap + row.id;
-  return row.mark.empty() ? text : text + gap + row.mark;
+  return row.mark.empty() ? text : text + ' ' + row.mark;
 }
 
 }  // namespace koegura::tools

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -64,28 +65,28 @@ Nearness nearness(std::string_view a, std::string_view b) {
   return address_of(a) == address_of(b) ? Nearness::kSameAddress : Nearness::kApart;
 }
 
-// A telephone has legs of its own that meet nowhere: it talks in one and asks in the other. The
-// number called tells nothing, as an exchange is called by many.
-bool is_one_telephone(const ConversationLeg& earlier, const ConversationLeg& later, Ends ends) {
+// Two legs of one telephone, which talks in one and asks in the other, or of one exchange, which
+// called two telephones for one caller: they meet nowhere. The number called tells nothing, as an
+// exchange is called by many.
+bool are_beside(const ConversationLeg& earlier, const ConversationLeg& later, Ends ends) {
   if (ends.of_earlier == Side::kCallee && ends.of_later == Side::kCallee) return false;
   return same_party(earlier.party(ends.of_earlier), later.party(ends.of_later));
 }
 
 // Nothing if the two legs meet nowhere.
-std::optional<Ends> meeting_ends(const ConversationLeg& earlier, const ConversationLeg& later,
-                                 bool same_audio) {
-  bool telephone = false;
+std::optional<Ends> meeting_ends(const ConversationLeg& earlier, const ConversationLeg& later) {
+  bool beside = false;
   for (const Nearness wanted : {Nearness::kSamePort, Nearness::kSameAddress}) {
     for (const Ends ends : kAllEnds) {
       const Nearness near =
           nearness(hop_of(earlier, ends.of_earlier), hop_of(later, ends.of_later));
       if (near < wanted) continue;
-      if (!is_one_telephone(earlier, later, ends)) return ends;
-      telephone = true;
+      if (!are_beside(earlier, later, ends)) return ends;
+      beside = true;
     }
   }
+  if (beside) return std::nullopt;
   // An exchange with an address on each side.
-  if (telephone && !same_audio) return std::nullopt;
   return later.record.links().has_replaces() ? Ends{Side::kCallee, Side::kCallee} : kDialledOn;
 }
 
@@ -94,17 +95,22 @@ void join(Legs& legs, std::size_t earlier, std::size_t later, Ends ends) {
   legs[later].joints.push_back({.leg = earlier, .mine = ends.of_later, .its = ends.of_earlier});
 }
 
+// REFER and Replaces tie legs that follow each other, a hunt group those that ring beside each
+// other.
+bool is_relayed(const LegTie& tie) {
+  return tie.by == "payload" || tie.by == "level" || tie.by == "same-media" ||
+         tie.by == "session-id";
+}
+
 void join_tied(Legs& legs, const std::vector<std::vector<LegTie>>& ties) {
   for (std::size_t later = 0; later < legs.size(); ++later) {
-    std::map<std::size_t, bool> met;  // the other leg, and whether its audio is the same
+    std::set<std::size_t> met;
     for (const LegTie& tie : ties[later]) {
-      const bool same_audio = tie.by == "payload" || tie.by == "level" || tie.by == "same-media";
-      if (tie.leg >= later || (!same_audio && tie.by != "session-id")) continue;
-      met[tie.leg] = met[tie.leg] || same_audio;
+      if (tie.leg < later && is_relayed(tie)) met.insert(tie.leg);
     }
-    for (const auto& [earlier, same_audio] : met) {
+    for (const std::size_t earlier : met) {
       if (legs[earlier].media_only() || legs[later].media_only()) continue;
-      const auto ends = meeting_ends(legs[earlier], legs[later], same_audio);
+      const auto ends = meeting_ends(legs[earlier], legs[later]);
       if (ends) join(legs, earlier, later, *ends);
     }
   }

@@ -24,6 +24,8 @@ using How = Connection::How;
 constexpr std::size_t kLabel = 12;
 constexpr std::size_t kLettersShown = 3;
 constexpr std::size_t kTiedLegsShown = 3;
+constexpr std::size_t kFirstStations = 8;
+constexpr std::size_t kLastStations = 3;
 
 // ---- the way --------------------------------------------------------------------------------
 
@@ -146,18 +148,34 @@ class Way {
   }
 
   // Holds that follow each other are one station.
-  [[nodiscard]] std::string joined() const {
-    std::string text;
+  [[nodiscard]] std::vector<std::string> texts() const {
+    std::vector<std::string> texts;
     for (std::size_t i = 0; i < stations_.size();) {
+      if (!stations_[i].text.empty()) {
+        texts.push_back(stations_[i++].text);
+        continue;
+      }
       double hold_s = 0;
       std::size_t holds = 0;
       for (; i < stations_.size() && stations_[i].text.empty(); ++i, ++holds) {
         hold_s += stations_[i].hold_s;
       }
-      if (holds > 0) text += " → hold " + clock_text(hold_s);
-      if (holds > 1) text += " (" + plural(holds, "time") + ")";
-      if (holds == 0) text += " → " + stations_[i++].text;
+      texts.push_back("hold " + clock_text(hold_s) +
+                      (holds > 1 ? " (" + plural(holds, "time") + ")" : ""));
     }
+    return texts;
+  }
+
+  [[nodiscard]] std::string joined() const {
+    std::vector<std::string> stations = texts();
+    if (stations.size() > kFirstStations + kLastStations + 1) {
+      const std::size_t left_out = stations.size() - kFirstStations - kLastStations;
+      const auto from = stations.begin() + static_cast<std::ptrdiff_t>(kFirstStations);
+      *from = "… (" + count_text(left_out) + " more)";
+      stations.erase(from + 1, from + static_cast<std::ptrdiff_t>(left_out));
+    }
+    std::string text;
+    for (const std::string& station : stations) text += " → " + station;
     return text;
   }
 

@@ -46,7 +46,8 @@ CallRecord answered_call() {
 
 std::vector<std::string> table_of(const std::vector<CallRecord>& records, std::size_t columns) {
   std::vector<std::string> lines;
-  CallTable table("JP", columns, [&](const std::string& line) { lines.push_back(line); });
+  CallTable table(CallTable::Of::kCalls, "JP", columns,
+                  [&](const std::string& line) { lines.push_back(line); });
   for (const CallRecord& record : records) table.add(record);
   table.finish();
   return lines;
@@ -148,6 +149,64 @@ TEST_CASE("rows after the first ones keep the columns") {
   CHECK(lines[1] == lines[250]);
 }
 
+TEST_CASE("legs of one conversation are marked behind their ids, within the terminal") {
+  const Tokyo tokyo;
+  CallRecord trunk = answered_call();
+  trunk.set_conversation(trunk.id());
+  trunk.mutable_joining()->add_ties()->set_call("01KAJ4Q2H1ABCDEFGHJKMNPQRS");
+  CallRecord phone = answered_call();
+  phone.set_id("01KAJ4Q2H1ABCDEFGHJKMNPQRS");
+  phone.set_conversation(trunk.id());
+  CallRecord alone = answered_call();
+  alone.set_conversation(alone.id());
+  const auto lines = table_of({alone, phone, trunk}, 80);
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[1].ends_with("01KAJ4Q2H0ABCDEF"));
+  CHECK(lines[2].ends_with("01KAJ4Q2H1ABCDEF a"));
+  CHECK(lines[3].ends_with("01KAJ4Q2H0ABCDEF a"));
+  for (const std::string& line : lines) CHECK(width_of(line) <= 80);
+}
+
+TEST_CASE("a row of a conversation has the number called and who answered, in 80 columns too") {
+  const Tokyo tokyo;
+  ConversationRow row;
+  row.set_conversation("01KAJ4Q2H0ABCDEFGHJKMNPQRS");
+  set_time(*row.mutable_start(), kStart);
+  row.mutable_caller()->set_number("+819012345678");
+  row.mutable_callee()->set_number("+81312345678");
+  row.mutable_answered_by()->set_number("2305");
+  row.mutable_answered_by()->set_name("佐藤");
+  row.set_state("answered");
+  row.set_talk_s(115);
+  ConversationRow given_up = row;
+  given_up.clear_answered_by();
+  given_up.set_state("cancelled");
+  const auto print = [&](std::size_t columns) {
+    std::vector<std::string> lines;
+    CallTable table(CallTable::Of::kConversations, "JP", columns,
+                    [&](const std::string& line) { lines.push_back(line); });
+    table.add(row);
+    table.add(given_up);
+    table.finish();
+    return lines;
+  };
+  const auto lines = print(0);
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[0] ==
+        "START                      CALLER         CALLED        ANSWERED BY  STATE      TALK  "
+        "CONVERSATION");
+  CHECK(lines[1] ==
+        "2026-11-21 10:15:02+09:00  090-1234-5678  03-1234-5678  2305 佐藤    answered   1:55  "
+        "01KAJ4Q2H0ABCDEF");
+  CHECK(lines[2] ==
+        "2026-11-21 10:15:02+09:00  090-1234-5678  03-1234-5678               cancelled        "
+        "01KAJ4Q2H0ABCDEF");
+  for (const std::string& line : print(80)) {
+    CAPTURE(line);
+    CHECK(width_of(line) <= 80);
+  }
+}
+
 TEST_CASE("the story says who, when, how it ended and how to play it") {
   const Tokyo tokyo;
   CallRecord call = answered_call();
@@ -160,6 +219,49 @@ TEST_CASE("the story says who, when, how it ended and how to play it") {
   CHECK(tells(call, "1:07.0, talk 1:05.0"));
   CHECK(tells(call, "the caller hung up"));
   CHECK(tells(call, "koegura audio 01KAJ4Q2H0ABCDEFGHJKMNPQRS -o call.wav"));
+}
+
+TEST_CASE("the story says from whom a call was forwarded and by whom it was referred") {
+  CallRecord call = answered_call();
+  Diversion& diversion = *call.add_diversions();
+  diversion.mutable_party()->set_number("2301");
+  diversion.set_reason("no-answer");
+  call.add_diversions()->mutable_party()->set_number("2300");
+  call.mutable_links()->set_referred_by("sip:2302@pbx.example");
+  CHECK(tells(call, "forwarded   from 2301: no answer\n"));
+  CHECK(tells(call, "forwarded   from 2300\n"));
+  CHECK(tells(call, "referred    by 2302\n"));
+  CHECK(uri_text("sip:192.0.2.1", "JP") == "192.0.2.1");
+  CHECK(uri_text("tel:+81312345678", "JP") == "03-1234-5678");
+}
+
+TEST_CASE("holds, transfers and early media stand on the timeline, a hold with both its sides") {
+  CallRecord call = answered_call();
+  const auto span = [&](const char* kind, const char* channel, double from, double to) {
+    Span& out = *call.add_spans();
+    out.set_kind(kind);
+    out.set_channel(channel);
+    out.set_from_s(from);
+    out.set_to_s(to);
+  };
+  span("early-media", "callee", 1, 2);
+  span("hold", "caller", 10, 20);
+  span("hold", "", 30, 31);
+  span("transfer", "", 40, 43);
+  set_time(*call.mutable_early_media(), kStart + std::chrono::seconds(1));
+  CHECK(tells(call,
+              "     0:01.0 –    0:02.0  early-media of the callee\n"
+              "     0:10.0 –    0:20.0  hold of the caller, by the callee\n"
+              "     0:30.0 –    0:31.0  hold\n"
+              "     0:40.0 –    0:43.0  transfer\n"));
+  CHECK(tells(call, "early media after 1.000 s"));
+}
+
+TEST_CASE("a call that somebody else answered says so") {
+  CallRecord call = answered_call();
+  call.mutable_release()->set_code(487);
+  call.mutable_release()->set_elsewhere(true);
+  CHECK(release_text(call) == "answered elsewhere, told by the caller");
 }
 
 TEST_CASE("a release without an end, and one by a response, are told apart") {

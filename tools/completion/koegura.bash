@@ -35,6 +35,10 @@ _koegura() {
     --archive | --audio) _filedir -d; return ;;
     --config | --read | --output | --truth | --write | -o | -w) _filedir; return ;;
   esac
+  if [[ $command == calls && $prev == --conversation ]]; then
+    COMPREPLY=($(compgen -W "$(_koegura_calls)" -- "${cur^^}"))
+    return
+  fi
   if [[ $prev == --* ]]; then
     local values=$(_koegura_values "$prev X")
     if [[ $values ]]; then

@@ -90,10 +90,10 @@ Result<std::unique_ptr<store::Archive>> open_for_reading(const Session& session)
   return open(session).map([](Opened opened) { return std::move(opened.archive); });
 }
 
-Result<std::string> OpenCall::readable_file() const {
-  std::string path = file();
+Result<std::string> OpenCall::readable_file(const CallRecord& of) const {
+  std::string path = archive->file_of(of);
   if (remote == nullptr || access(path.c_str(), R_OK) == 0) return path;
-  return remote->fetch(record);
+  return remote->fetch(of);
 }
 
 Result<OpenCall> open_call(const Session& session, const std::string& id) {

@@ -28,7 +28,8 @@ struct OpenCall {
   [[nodiscard]] std::string file() const { return archive->file_of(record); }
   // A path to read the file by while this lives; where the folder is closed to this user, of a copy
   // that the recorder gave.
-  [[nodiscard]] Result<std::string> readable_file() const;
+  [[nodiscard]] Result<std::string> readable_file() const { return readable_file(record); }
+  [[nodiscard]] Result<std::string> readable_file(const CallRecord& of) const;  // of any call
 };
 // `id` as the user wrote it: an id or a prefix of one.
 [[nodiscard]] Result<OpenCall> open_call(const Session& session, const std::string& id);

@@ -70,30 +70,18 @@ Result<void> take_flag(bool& into, const std::string& value) {
 
 struct TextRow {
   std::string_view name;
-  std::string& (*of)(CallQuery&);
+  std::string& (*of)(CallQuery& query);
 };
 constexpr std::array kTexts = {
-    TextRow{"number", [](CallQuery& query) -> auto& {return query.filter.number;
-}  // namespace
-}  // namespace koegura::tools
-, TextRow{"department", [](CallQuery& query) -> auto& {return query.filter.department;
-}
-}
-, TextRow{"person", [](CallQuery& query) -> auto& {return query.filter.person;
-}
-}
-, TextRow{"state", [](CallQuery& query) -> auto& {return query.filter.state;
-}
-}
-, TextRow{"direction", [](CallQuery& query) -> auto& {return query.filter.direction;
-}
-}
-, TextRow{"after", [](CallQuery& query) -> auto& {return query.after;
-}
-}
-,
-}
-;
+    TextRow{"number", [](CallQuery& query) -> std::string& { return query.filter.number; }},
+    TextRow{"department", [](CallQuery& query) -> std::string& { return query.filter.department; }},
+    TextRow{"person", [](CallQuery& query) -> std::string& { return query.filter.person; }},
+    TextRow{"conversation",
+            [](CallQuery& query) -> std::string& { return query.filter.conversation; }},
+    TextRow{"state", [](CallQuery& query) -> std::string& { return query.filter.state; }},
+    TextRow{"direction", [](CallQuery& query) -> std::string& { return query.filter.direction; }},
+    TextRow{"after", [](CallQuery& query) -> std::string& { return query.after; }},
+};
 
 Result<void> take(CallQuery& query, std::string_view name, const std::string& value) {
   for (const TextRow& row : kTexts) {
@@ -109,8 +97,8 @@ Result<void> take(CallQuery& query, std::string_view name, const std::string& va
   if (name == "limit") return take_count(filter.limit, value);
   if (name == "reverse") return take_flag(filter.oldest_first, value);
   return failure(
-      "not one of from, to, number, department, person, state, direction, longer-than, "
-      "shorter-than, limit, reverse, after");
+      "not one of from, to, number, department, person, conversation, state, direction, "
+      "longer-than, shorter-than, limit, reverse, after");
 }
 
 }  // namespace

@@ -43,6 +43,13 @@ void tell_parties(const CallRecord& record, const std::string& region, Lines& li
         answered.number() != record.callee().number() || answered.number().empty();
     if (someone_else && !answered.raw().empty()) tell("answered by", answered);
   }
+  for (const Diversion& diversion : record.diversions()) {
+    lines.push_back(labelled("forwarded", "from " + diversion_text(diversion, region)));
+  }
+  const std::string& referred_by = record.links().referred_by();
+  if (!referred_by.empty()) {
+    lines.push_back(labelled("referred", "by " + uri_text(referred_by, region)));
+  }
 }
 
 void tell_times(const CallRecord& record, Lines& lines) {
@@ -52,6 +59,9 @@ void tell_times(const CallRecord& record, Lines& lines) {
   };
   lines.push_back(labelled("start", local_time_exact(start)));
   if (record.has_ringing()) lines.push_back(labelled("ringing", after(record.ringing())));
+  if (record.has_early_media()) {
+    lines.push_back(labelled("early media", after(record.early_media()) + " it was offered"));
+  }
   if (record.has_answered()) lines.push_back(labelled("answered", after(record.answered())));
   if (record.has_end()) lines.push_back(labelled("end", after(record.end())));
   std::string length = clock_text_exact(record.duration_s());
@@ -91,11 +101,18 @@ void tell_streams(const CallRecord& record, Lines& lines) {
 // An outage of one channel is the ragged end of one of both.
 bool is_chapter(const Span& span) {
   return span.kind() == "ringing" || span.kind() == "early-media" || span.kind() == "talk" ||
-         span.kind() == "hold" || (span.kind() == "outage" && span.channel().empty());
+         span.kind() == "hold" || span.kind() == "transfer" ||
+         (span.kind() == "outage" && span.channel().empty());
 }
 
 std::string moment(double seconds) {
   return "  " + padded_left(clock_text_exact(seconds), 9);
+}
+
+std::string hold_text(const Span& span) {
+  if (span.channel().empty()) return "hold";
+  const std::string by = span.channel() == "caller" ? "callee" : "caller";
+  return "hold of the " + span.channel() + ", by the " + by;
 }
 
 std::string chapter_text(const Span& span) {
@@ -104,6 +121,7 @@ std::string chapter_text(const Span& span) {
     const std::string why = span.note().empty() ? "" : ": " + printable(span.note());
     return text + coloured(Colour::kYellow, "outage" + why + ", nothing was recorded");
   }
+  if (span.kind() == "hold") return text + hold_text(span);
   return text + span.kind() + (span.channel().empty() ? "" : " of the " + span.channel());
 }
 
@@ -207,7 +225,8 @@ void tell_audio(const CallRecord& record, const std::string& file, Lines& lines)
 }  // namespace
 
 std::vector<std::string> story_of(const CallRecord& record, const std::string& file,
-                                  const std::string& region) {
+                                  const std::string& region,
+                                  const std::vector<std::string>& conversation) {
   Lines lines;
   std::string head =
       "Call " + record.id() + "  " + coloured(colour_of_state(record.state()), record.state());
@@ -223,6 +242,7 @@ std::vector<std::string> story_of(const CallRecord& record, const std::string& f
   tell_parties(record, region, lines);
   tell_times(record, lines);
   if (!record.call_id().empty()) lines.push_back(labelled("Call-ID", printable(record.call_id())));
+  lines.insert(lines.end(), conversation.begin(), conversation.end());
   tell_streams(record, lines);
   tell_timeline(record, lines);
   tell_gaps(record, lines);

@@ -1,4 +1,4 @@
-// CallTable: calls as rows of aligned columns, printed while they come.
+// CallTable: calls, or conversations, as rows of aligned columns, printed while they come.
 #pragma once
 
 #include <cstddef>
@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "leg_marks.h"
+#include "output.pb.h"
 #include "record.pb.h"
 
 namespace koegura::tools {
@@ -16,11 +18,13 @@ namespace koegura::tools {
 class CallTable {
  public:
   using Print = std::function<void(const std::string& line)>;
+  enum class Of : unsigned char { kCalls, kConversations };
 
   // A line is made to fit into `columns` as far as it can be; 0 = as wide as it is, nothing
   // clipped.
-  CallTable(std::string region, std::size_t columns, Print print);
-  void add(const CallRecord& record);
+  CallTable(Of of, std::string region, std::size_t columns, Print print);
+  void add(const CallRecord& record);    // of calls
+  void add(const ConversationRow& row);  // of conversations
   void finish();
 
  private:
@@ -29,30 +33,35 @@ class CallTable {
     std::string direction;
     std::string caller;
     std::string callee;
+    std::string answered_by;  // of conversations
     std::string state;
     std::string talk;
     std::string id;
+    std::string mark;  // of a leg, see LegMarks
   };
   struct Widths {
     std::size_t start;
     std::size_t direction;
     std::size_t caller;
     std::size_t callee;
+    std::size_t answered_by;
     std::size_t state;
     std::size_t talk;
   };
 
-  [[nodiscard]] Row row_of(const CallRecord& record) const;
+  void add(Row row);
   void size_columns();
   void fit();
   [[nodiscard]] std::size_t width() const;
   [[nodiscard]] std::string line(const Row& row, bool is_heading) const;
 
+  Of of_;
   std::string region_;
   std::size_t columns_;
   Print print_;
   std::vector<Row> waiting_;  // the first rows, until the columns are sized
   Widths widths_{};
+  LegMarks marks_;
   bool sized_ = false;
 };
 

@@ -6,6 +6,9 @@
 #include "archive_access.h"
 #include "call_table.h"
 #include "command.h"
+#include "conversation_legs.h"
+#include "conversation_list.h"
+#include "json.h"
 #include "terminal.h"
 #include "time_text.h"
 
@@ -28,10 +31,12 @@ class CallsCommand : public Command {
     options.text("--person", "P", filter_.person, "either party's name");
     options.choice("--state", filter_.state, kStates, "how it ended");
     options.choice("--direction", filter_.direction, kDirections, "seen from the city hall");
+    options.text("--conversation", "CALL", conversation_, "the legs of this call's conversation");
     options.text("--longer-than", "D", longer_than_, "calls of over D: 90s, 5min, 1h30min");
     options.text("--shorter-than", "D", shorter_than_, "calls of under D");
     options.number("--limit", filter_.limit, "at most N calls");
     options.flag("--reverse", filter_.oldest_first, "oldest first");
+    options.flag("--conversations", conversations_, "one row a conversation, not a leg");
     options.flag("--count", count_, "only how many there are");
   }
 
@@ -39,6 +44,11 @@ class CallsCommand : public Command {
     if (auto parsed = parse_times(); !parsed) return parsed;
     auto archive = open_for_reading(session);
     if (!archive) return tl::make_unexpected(std::move(archive.error()));
+    if (!conversation_.empty()) {
+      auto conversation = find_conversation(**archive, conversation_);
+      if (!conversation) return tl::make_unexpected(std::move(conversation.error()));
+      filter_.conversation = std::move(*conversation);
+    }
     auto found = print_matches(**archive, session);
     if (!found) return tl::make_unexpected(std::move(found.error()));
     if (count_) {
@@ -46,32 +56,39 @@ class CallsCommand : public Command {
     }
     if (*found > 0) return {};
     std::fflush(stdout);
-    return failure("no call matches", ErrorKind::kNotFound);
+    return failure(conversations_ ? "no conversation matches" : "no call matches",
+                   ErrorKind::kNotFound);
   }
 
  private:
   Result<std::size_t> print_matches(const store::Archive& archive, const Session& session) const {
     const std::size_t columns = stdout_is_terminal() ? terminal_width() : 0;
+    const auto of = conversations_ ? CallTable::Of::kConversations : CallTable::Of::kCalls;
     std::optional<Pager> pager;  // not for an empty list
-    CallTable table(session.config.archive.region, columns, [&](const std::string& line) {
+    CallTable table(of, session.config.archive.region, columns, [&](const std::string& line) {
       if (!pager) pager.emplace();
       std::puts(line.c_str());
     });
     std::size_t found = 0;
-    auto done = archive.query(filter_, [&](const CallRecord& record) {
+    const auto print = [&](const auto& row) {
       ++found;
       if (count_) return true;
       if (session.json) {
-        std::puts(store::to_json(record).c_str());
+        std::puts(line_of(row).c_str());
       } else {
-        table.add(record);
+        table.add(row);
       }
       return std::ferror(stdout) == 0;
-    });
+    };
+    auto done = conversations_ ? query_conversations(archive, filter_, print)
+                               : archive.query(filter_, print);
     table.finish();
     if (!done) return tl::make_unexpected(std::move(done.error()));
     return found;
   }
+
+  static std::string line_of(const CallRecord& record) { return store::to_json(record); }
+  static std::string line_of(const ConversationRow& row) { return json_of(row); }
 
   Result<void> parse_times() {
     const Timestamp now = std::chrono::system_clock::now();
@@ -108,6 +125,8 @@ class CallsCommand : public Command {
   std::string to_;
   std::string longer_than_;
   std::string shorter_than_;
+  std::string conversation_;
+  bool conversations_ = false;
   bool count_ = false;
 };
 

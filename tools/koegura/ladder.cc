@@ -1,6 +1,9 @@
 #include "ladder.h"
 
 #include <algorithm>
+#include <array>
+#include <map>
+#include <utility>
 
 #include "quantity_text.h"
 #include "terminal.h"
@@ -57,12 +60,14 @@ class Canvas {
 // Where each endpoint's lifeline stands, in order of first appearance.
 class Lifelines {
  public:
-  Lifelines(std::span<const LadderStep> steps, std::size_t columns) {
+  // The lines begin behind `margin`.
+  Lifelines(std::span<const LadderStep> steps, std::size_t margin, std::size_t columns)
+      : margin_(margin) {
     for (const LadderStep& step : steps) {
       add(step.source());
       add(step.destination());
     }
-    const std::size_t room = columns > kTimeColumn ? columns - kTimeColumn : 0;
+    const std::size_t room = columns > margin_ ? columns - margin_ : 0;
     const std::size_t count = std::max<std::size_t>(endpoints_.size(), 1);
     spacing_ = std::clamp(room / count, kLeastSpacing, kMostSpacing);
   }
@@ -72,12 +77,12 @@ class Lifelines {
     return column(static_cast<std::size_t>(at));
   }
   [[nodiscard]] Canvas canvas() const {
-    Canvas canvas(kTimeColumn + spacing_ * endpoints_.size());
+    Canvas canvas(margin_ + spacing_ * endpoints_.size());
     for (std::size_t i = 0; i < endpoints_.size(); ++i) canvas.put(column(i), "│");
     return canvas;
   }
   [[nodiscard]] std::string heading() const {
-    Canvas canvas(kTimeColumn + spacing_ * endpoints_.size());
+    Canvas canvas(margin_ + spacing_ * endpoints_.size());
     for (std::size_t i = 0; i < endpoints_.size(); ++i) {
       const std::string name = clipped(endpoints_[i], spacing_ - 1);
       canvas.write(column(i) - width_of(name) / 2, name);
@@ -93,9 +98,10 @@ class Lifelines {
     if (!known) endpoints_.push_back(endpoint);
   }
   [[nodiscard]] std::size_t column(std::size_t index) const {
-    return kTimeColumn + spacing_ * index + spacing_ / 2;
+    return margin_ + spacing_ * index + spacing_ / 2;
   }
 
+  std::size_t margin_;
   std::vector<std::string> endpoints_;
   std::size_t spacing_ = kLeastSpacing;
 };
@@ -137,17 +143,65 @@ void draw_arrow(const LadderStep& step, const Lifelines& lifelines, Canvas& canv
   canvas.colour(from, to, colour_of(step));
 }
 
+// The letters of the calls, each in a colour of its own as far as there are colours.
+class Letters {
+ public:
+  explicit Letters(std::span<const LadderCall> calls) {
+    constexpr std::array kColours = {Colour::kCyan, Colour::kYellow, Colour::kGreen, Colour::kRed,
+                                     Colour::kBold};
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+      letters_[calls[i].id] = {calls[i].letter, kColours[i % kColours.size()]};
+      width_ = std::max(width_, width_of(calls[i].letter));
+    }
+  }
+
+  // 0 without calls.
+  [[nodiscard]] std::size_t width() const { return width_; }
+  [[nodiscard]] std::string of(const std::string& call) const {
+    const auto found = letters_.find(call);
+    if (found == letters_.end()) return {};
+    return coloured(found->second.second, padded(found->second.first, width_));
+  }
+  void write(const LadderStep& step, Canvas& canvas) const {
+    const auto found = letters_.find(step.call());
+    if (found == letters_.end()) return;
+    const auto& [letter, colour] = found->second;
+    canvas.write(kTimeColumn, letter);
+    canvas.colour(kTimeColumn, kTimeColumn + width_of(letter), colour);
+  }
+
+ private:
+  std::map<std::string, std::pair<std::string, Colour>> letters_;
+  std::size_t width_ = 0;
+};
+
 }  // namespace
 
 std::vector<std::string> draw_ladder(std::span<const LadderStep> steps, std::size_t columns) {
-  const Lifelines lifelines(steps, columns);
+  return draw_ladder(steps, {}, columns);
+}
+
+std::vector<std::string> draw_ladder(std::span<const LadderStep> steps,
+                                     std::span<const LadderCall> calls, std::size_t columns) {
+  const Letters letters(calls);
+  const Lifelines lifelines(steps, kTimeColumn + letters.width(), columns);
   std::vector<std::string> lines = {lifelines.heading()};
   for (const LadderStep& step : steps) {
     Canvas canvas = lifelines.canvas();
     const std::string time = padded_left(decimal_text(step.at_s(), 3), kTimeColumn - 1);
-    canvas.write(0, clipped(time, kTimeColumn + lifelines.spacing() / 2 - 1));
+    const std::size_t room =
+        letters.width() > 0 ? kTimeColumn - 1 : kTimeColumn + lifelines.spacing() / 2 - 1;
+    canvas.write(0, clipped(time, room));
+    letters.write(step, canvas);
     draw_arrow(step, lifelines, canvas);
     lines.push_back(canvas.line());
+  }
+  for (const LadderCall& call : calls) {
+    std::string letter = letters.of(call.id);
+    for (const std::string& line : call.legend) {
+      lines.push_back("  " + letter + "  " + line);
+      letter = std::string(letters.width(), ' ');
+    }
   }
   return lines;
 }

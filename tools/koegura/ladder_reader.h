@@ -1,7 +1,8 @@
-// ladder_reader: the SIP messages in a call's packets, in order of time.
+// ladder_reader: the SIP messages in the packets of calls, in order of time.
 #pragma once
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include "capture/pcapng.h"
@@ -9,8 +10,25 @@
 
 namespace koegura::tools {
 
-// Over UDP and TCP (reassembled). What is no SIP message is passed over: it was counted when the
-// call was recorded.
-[[nodiscard]] std::vector<LadderStep> read_ladder(std::span<const capture::EnhancedPacket> packets);
+// One call's messages, over UDP and TCP (reassembled). What is no SIP message is passed over: it
+// was counted when the call was recorded.
+[[nodiscard]] std::vector<LadderStep> read_ladder(const CallRecord& call,
+                                                  std::span<const capture::EnhancedPacket> packets);
+
+// Those of several calls as one ladder. A packet that carried messages of two calls stands in both
+// their files: a message is taken once, as the call's whose Call-ID it has.
+class LadderMerge {
+ public:
+  void add(const CallRecord& call, std::span<const capture::EnhancedPacket> packets);
+  [[nodiscard]] std::vector<LadderStep> take();
+
+ private:
+  struct Step {
+    LadderStep step;
+    std::string message;  // what is the same in all files that hold it
+    bool own = false;     // the file is that of the call whose message it is
+  };
+  std::vector<Step> steps_;
+};
 
 }  // namespace koegura::tools

@@ -3,18 +3,17 @@
 
 #include "capture/sip_message.h"
 #include "sip_grammar.h"
+#include "wire_text.h"
 
 namespace koegura::capture {
 namespace {
 
-// Index of the quote that closes the one at text[0], npos if none does (RFC 3261 quoted-string).
+// Index of the quote that closes the one at text[0], npos if none does (RFC 3261 quoted-string). A
+// backslash that is half of a Shift_JIS character ("表") escapes nothing.
 std::size_t closing_quote(std::string_view text) {
-  for (std::size_t i = 1; i < text.size(); ++i) {
-    if (text[i] == '\\') {
-      ++i;
-    } else if (text[i] == '"') {
-      return i;
-    }
+  for (std::size_t i = 1; i < text.size();) {
+    if (text[i] == '"') return i;
+    i += text[i] == '\\' ? 2 : character_length(text.substr(i));
   }
   return std::string_view::npos;
 }

@@ -128,8 +128,9 @@ class HeaderFields {
 std::optional<Defect> read_status_line(std::string_view line, SipMessage& message) {
   const std::string_view version = next_word(line);
   if (!iequals(version, kVersion)) return Defect::kSipBadVersion;
-  const auto status = decimal<std::uint16_t>(next_word(line));
-  if (!status || *status < 100 || *status > 699) return Defect::kSipBadStatus;
+  const std::string_view digits = next_word(line);
+  const auto status = decimal<std::uint16_t>(digits);
+  if (digits.size() != 3 || !status || *status < 100 || *status > 699) return Defect::kSipBadStatus;
   message.status = *status;
   message.reason_phrase = trim(line);
   return std::nullopt;
@@ -184,8 +185,10 @@ std::string_view branch_of(std::string_view via) {
 
 std::optional<Defect> read_cseq(std::string_view value, SipMessage& message) {
   const auto number = decimal<std::uint64_t>(next_word(value));
-  const std::string_view method = trim(value);
-  if (!number || *number > kMaxCseq || method.empty()) return Defect::kSipNoCseq;
+  const std::string_view method = next_word(value);
+  const bool is_method = !method.empty() && std::all_of(method.begin(), method.end(),
+                                                        [](char c) { return is_token(c); });
+  if (!number || *number > kMaxCseq || !is_method) return Defect::kSipNoCseq;
   message.cseq = static_cast<std::uint32_t>(*number);
   if (!message.is_request()) {
     message.method = method;

@@ -43,8 +43,15 @@ std::optional<SipNameAddr> parse_addr_spec(std::string_view value) {
   SipNameAddr address;
   const std::size_t end = value.find_first_of(";,");
   address.uri = trim(value.substr(0, end));
+  // No URI has a space within: what stands before it is a name whose brackets are missing.
+  const std::size_t space = address.uri.find_last_of(" \t\r\n");
+  if (space != std::string_view::npos && address.uri.find(':', space) != std::string_view::npos) {
+    address.display_name = trim(unquoted(trim(address.uri.substr(0, space))));
+    address.uri = address.uri.substr(space + 1);
+  }
   if (end != std::string_view::npos && value[end] == ';') address.parameters = value.substr(end);
-  if (address.uri.empty()) return std::nullopt;
+  // A name that nothing follows is no address.
+  if (address.uri.empty() || address.uri.front() == '"') return std::nullopt;
   return address;
 }
 

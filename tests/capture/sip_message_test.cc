@@ -128,6 +128,8 @@ TEST_CASE("each missing or broken part has its own defect") {
   CHECK(refusal_of("SIP/1.0 200 OK\r\n") == Defect::kSipBadVersion);
   CHECK(refusal_of("SIP/2.0 99 Low\r\n") == Defect::kSipBadStatus);
   CHECK(refusal_of("SIP/2.0 OK\r\n") == Defect::kSipBadStatus);
+  CHECK(refusal_of("SIP/2.0 0200 OK\r\n") == Defect::kSipBadStatus);
+  CHECK(refusal_of("SIP/2.0 700 High\r\n") == Defect::kSipBadStatus);
   CHECK(refusal_of(start) == Defect::kSipNoCallId);
   CHECK(refusal_of(start + "i: c\r\n") == Defect::kSipNoFrom);
   CHECK(refusal_of(start + "i: c\r\nf: <>\r\n") == Defect::kSipNoFrom);
@@ -137,6 +139,9 @@ TEST_CASE("each missing or broken part has its own defect") {
   CHECK(refusal_of(start + "i: c\r\nf: sip:a\r\nt: sip:b\r\nCSeq: 1\r\n") == Defect::kSipNoCseq);
   CHECK(refusal_of(start + "i: c\r\nf: sip:a\r\nt: sip:b\r\nCSeq: 1 ACK\r\n") ==
         Defect::kSipCseqMethod);
+  CHECK(refusal_of("SIP/2.0 200 OK\r\ni: c\r\nf: sip:a\r\nt: sip:b\r\nCSeq: 1 A/B\r\n") ==
+        Defect::kSipNoCseq);
+  CHECK(parse_sip(bytes(start + "i: c\r\nf: sip:a\r\nt: sip:b\r\nCSeq: 1 INVITE more\r\n")));
 }
 
 TEST_CASE("a message that asks for too much is refused") {
@@ -177,6 +182,9 @@ TEST_CASE("the address of a header field is taken apart") {
       {"tel:+81312345678, sip:other@x", "", "tel:+81312345678", ""},
       {"< sip:a@x > ; tagged=1 ; tag", "", "sip:a@x", ""},
       {"\"unbalanced <sip:a@x>;tag=1", "unbalanced", "sip:a@x", "1"},
+      {"no brackets sip:a@x;tag=1", "no brackets", "sip:a@x", "1"},
+      {"\"quoted\" sip:a@x;tag=1", "", "sip:a@x", "1"},
+      {"sip:a b@x;tag=1", "", "sip:a b@x", "1"},
   };
   for (const Row& row : kRows) {
     CAPTURE(row.value);
@@ -189,6 +197,8 @@ TEST_CASE("the address of a header field is taken apart") {
   CHECK_FALSE(SipNameAddr::parse(""));
   CHECK_FALSE(SipNameAddr::parse("<>"));
   CHECK_FALSE(SipNameAddr::parse("Alice <sip:a@x"));
+  CHECK_FALSE(SipNameAddr::parse("\"Alice\""));
+  CHECK_FALSE(SipNameAddr::parse("\"Alice"));
 }
 
 TEST_CASE("the description is found in a multipart body, however deep and however it ends") {

@@ -11,6 +11,7 @@ SOURCES = ("irontec+sngrep/aaa.pcap", "buscapistas+reto3/call.pcapng", "kuko6+mt
            "IvanNardi+pl7m/sip.pcap", "etakerim+SIP-Proxy/04-cancel-call.pcap")
 COMPACT = {b"via": b"v", b"from": b"f", b"to": b"t", b"call-id": b"i", b"content-length": b"l", b"content-type": b"c",
            b"contact": b"m", b"subject": b"s", b"supported": b"k"}
+SPACE = b" \t\r\n"  # Python's own takes more off
 NAMES = ("市役所 水道課".encode(), "市役所 水道課".encode("cp932"), "窓口の表".encode("cp932"), b"=?UTF-8?B?5biC5b255omA?=",
          b"=?ISO-2022-JP?B?GyRCO1RMcj1qGyhC?=", "Zoë \\\"Z\\\" O'Neil".encode(), b"tab\there", b"a, b; c <d>", b"\xff\xfe")
 DESCRIPTION = (b"v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\ns=-\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0 8 101\r\n"
@@ -67,17 +68,19 @@ class Message:
     """A message in pieces: its lines (a folded one is one line) with their ends, and its body."""
 
     def __init__(self, octets: bytes):
+        self.before = re.match(rb"[\r\n]*", octets)[0]
+        octets = octets[len(self.before):]
         whole = re.match(rb"(?s)(.*?\n)(\r?\n)(.*)\Z", octets)
         head, self.blank, self.body = whole.groups() if whole else (octets, b"", b"")
         lines = re.findall(rb"[^\n]*\n(?:[ \t][^\n]*\n)*|[^\n]+\Z", head)
         self.start, self.fields = lines[0] if lines else b"", lines[1:]
 
     def octets(self) -> bytes:
-        return self.start + b"".join(self.fields) + self.blank + self.body
+        return self.before + self.start + b"".join(self.fields) + self.blank + self.body
 
     def places(self, name: bytes) -> list[int]:
         names = (name, COMPACT.get(name, name))
-        return [i for i, field in enumerate(self.fields) if field.split(b":", 1)[0].strip().lower() in names]
+        return [i for i, field in enumerate(self.fields) if field.split(b":", 1)[0].strip(SPACE).lower() in names]
 
     def edit(self, name: bytes, change) -> None:
         """The fields of this name become change(value), their names and line ends left alone."""

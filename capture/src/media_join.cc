@@ -13,16 +13,27 @@ void MediaJoin::claim(LegId leg, const NegotiatedMedia& media) {
   });
   if (same != claims.end()) {
     same->released = false;
-    same->kind = media.kind;  // a re-INVITE from audio to image keeps the port (T.38 Annex D)
+    same->candidate = same->candidate && media.candidate;
+    // A re-INVITE from audio to image keeps the port (T.38 Annex D); a bundle has audio and video
+    // at one.
+    const bool bundled = same->since == media.since && same->kind == MediaKind::kAudio &&
+                         media.kind == MediaKind::kVideo;
+    if (!bundled) same->kind = media.kind;
+    same->since = media.since;
   } else if (claims.size() < kMaxClaims) {
-    claims.push_back({.leg = leg, .side = media.side, .kind = media.kind});
+    claims.push_back({.leg = leg,
+                      .side = media.side,
+                      .kind = media.kind,
+                      .since = media.since,
+                      .candidate = media.candidate});
     state.endpoints.push_back(media.endpoint);
   } else {
     ++refused_entries_;
     return;
   }
   if (media.rtcp == media.endpoint) return;
-  rtcp_.insert_or_assign(media.rtcp, leg);
+  const auto [entry, is_new] = rtcp_.try_emplace(media.rtcp, leg);
+  if (!media.candidate) entry->second = leg;
   std::vector<Endpoint>& named = state.rtcp_endpoints;
   if (std::find(named.begin(), named.end(), media.rtcp) == named.end()) named.push_back(media.rtcp);
 }
@@ -142,6 +153,8 @@ std::vector<MediaJoin::Claim> MediaJoin::open_claims(const Endpoint& endpoint) c
   if (found == claims_.end()) return open;
   std::copy_if(found->second.begin(), found->second.end(), std::back_inserter(open),
                [](const Claim& claim) { return !claim.released; });
+  const auto is_candidate = [](const Claim& claim) { return claim.candidate; };
+  if (!std::all_of(open.begin(), open.end(), is_candidate)) std::erase_if(open, is_candidate);
   return open;
 }
 

@@ -1,5 +1,6 @@
 // MediaJoin: which stream belongs to which leg. SDP claims endpoints; a stream belongs to the leg
 // that claimed its destination, for that is where SDP says audio arrives (sources lie behind NAT).
+// A candidate of ICE claims less: only where no c= and m= named the endpoint.
 // Only where nobody claimed the destination does a claimed source speak (symmetric RTP, RFC 4961).
 //
 // A stream may have several owners: a back-to-back user agent that lets media flow directly names
@@ -56,6 +57,8 @@ class MediaJoin {
     LegId leg = 0;
     Side side = Side::kCaller;  // who listens at the endpoint
     MediaKind kind = MediaKind::kAudio;
+    Timestamp since;         // that was said
+    bool candidate = false;  // ICE's
     bool released = false;
   };
   struct Leg {
@@ -66,6 +69,7 @@ class MediaJoin {
   };
   using Claims = std::unordered_map<Endpoint, std::vector<Claim>, EndpointHash>;
 
+  // Candidates only if there is nothing else.
   [[nodiscard]] std::vector<Claim> open_claims(const Endpoint& endpoint) const;
   [[nodiscard]] bool has_claim(LegId leg, const Endpoint& endpoint) const;
   [[nodiscard]] bool has_claim_at_address(LegId leg, const IpAddress& address) const;

@@ -6,6 +6,7 @@ namespace koegura::capture {
 namespace {
 
 constexpr std::size_t kMaxMedia = 256;
+constexpr std::size_t kMaxCandidates = 128;  // of those
 constexpr std::size_t kMaxHolds = 1024;
 
 std::size_t index(Side side) {
@@ -20,9 +21,10 @@ bool same_formats(const std::vector<MediaFormat>& a, const std::vector<MediaForm
       });
 }
 
-bool same_description(const NegotiatedMedia& a, const NegotiatedMedia& b) {
-  return a.kind == b.kind && a.direction == b.direction && a.encrypted == b.encrypted &&
-         a.packet_time_ms == b.packet_time_ms && a.rtcp == b.rtcp &&
+// Where c= and m= were once, a candidate is no news.
+bool is_no_news(const NegotiatedMedia& a, const NegotiatedMedia& b) {
+  return a.kind == b.kind && a.candidate <= b.candidate && a.direction == b.direction &&
+         a.encrypted == b.encrypted && a.packet_time_ms == b.packet_time_ms && a.rtcp == b.rtcp &&
          same_formats(a.formats, b.formats);
 }
 
@@ -41,11 +43,20 @@ NegotiatedMedia negotiated(Timestamp now, Side side, const SdpMedia& line,
   return media;
 }
 
+NegotiatedMedia candidate_of(NegotiatedMedia media, const SdpMedia& line,
+                             const Endpoint& endpoint) {
+  media.candidate = true;
+  media.endpoint = endpoint;
+  media.rtcp = line.rtcp_of_candidate(endpoint);
+  return media;
+}
+
 // What the audio says about hold. The address 0.0.0.0 is the hold of RFC 2543 (RFC 3264 §8.4).
 std::optional<MediaDirection> audio_direction(const Sdp& sdp) {
   for (const SdpMedia& line : sdp.media) {
     if (line.kind != MediaKind::kAudio || line.port == 0) continue;
-    const bool nowhere = line.connection && line.connection->is_unspecified();
+    const bool nowhere =
+        line.connection && line.connection->is_unspecified() && !line.awaits_candidates();
     return nowhere && line.direction == MediaDirection::kSendRecv ? MediaDirection::kSendOnly
                                                                   : line.direction;
   }
@@ -70,9 +81,14 @@ void Negotiation::begin(const Exchange& exchange, bool initial) {
 std::size_t Negotiation::describe(Timestamp now, Side side, const Sdp& sdp) {
   std::size_t added = 0;
   for (const SdpMedia& line : sdp.media) {
-    const auto endpoint = line.endpoint();
-    if (!endpoint || endpoint->address.is_unspecified() || line.kind == MediaKind::kOther) continue;
-    if (announce(negotiated(now, side, line, *endpoint))) ++added;
+    if (line.kind == MediaKind::kOther || line.port == 0) continue;
+    const Endpoint endpoint = line.endpoint().value_or(Endpoint{});
+    const NegotiatedMedia media = negotiated(now, side, line, endpoint);
+    if (!endpoint.address.is_unspecified() && announce(media)) ++added;
+    for (const SdpCandidate& further : line.candidates) {
+      if (further.component != 1 || further.endpoint == endpoint) continue;
+      if (announce(candidate_of(media, line, further.endpoint))) ++added;
+    }
   }
   const auto direction = audio_direction(sdp);
   if (!direction) return added;
@@ -99,11 +115,11 @@ std::size_t Negotiation::refuse(const Exchange& exchange, Timestamp now) {
   std::size_t added = 0;
   const std::size_t end = media_.size();
   for (std::size_t i = exchange_media_; i < end; ++i) {
-    const NegotiatedMedia* before = latest(media_[i].side, media_[i].endpoint, exchange_media_);
-    if (before == nullptr) continue;
-    NegotiatedMedia restored = *before;
-    restored.since = now;
-    if (announce(std::move(restored))) ++added;
+    for (const std::size_t before : latest(media_[i].side, media_[i].endpoint, exchange_media_)) {
+      NegotiatedMedia restored = media_[before];
+      restored.since = now;
+      if (announce(std::move(restored))) ++added;
+    }
   }
   return added;
 }
@@ -116,23 +132,30 @@ void Negotiation::close(Timestamp end) {
 // A description that the endpoint had already is no news. Hops of a proxy that rewrites SDP give
 // a side several endpoints; each is kept.
 bool Negotiation::announce(NegotiatedMedia media) {
-  const NegotiatedMedia* known = latest(media.side, media.endpoint, media_.size());
-  if (known != nullptr && same_description(*known, media)) return false;
-  if (media_.size() >= kMaxMedia) {
+  const std::vector<std::size_t> known = latest(media.side, media.endpoint, media_.size());
+  const bool no_news = std::any_of(known.begin(), known.end(), [&](std::size_t entry) {
+    return is_no_news(media_[entry], media);
+  });
+  if (no_news) return false;
+  if (media_.size() >= kMaxMedia || (media.candidate && candidates_ >= kMaxCandidates)) {
     ++refused_entries_;
     return false;
   }
+  candidates_ += media.candidate ? 1 : 0;
   media_.push_back(std::move(media));
   return true;
 }
 
-const NegotiatedMedia* Negotiation::latest(Side side, const Endpoint& endpoint,
-                                           std::size_t count) const {
+std::vector<std::size_t> Negotiation::latest(Side side, const Endpoint& endpoint,
+                                             std::size_t count) const {
+  std::vector<std::size_t> entries;
   for (std::size_t i = count; i > 0; --i) {
     const NegotiatedMedia& media = media_[i - 1];
-    if (media.side == side && media.endpoint == endpoint) return &media;
+    if (media.side != side || media.endpoint != endpoint) continue;
+    if (!entries.empty() && media.since != media_[entries.front()].since) break;
+    entries.push_back(i - 1);
   }
-  return nullptr;
+  return entries;
 }
 
 void Negotiation::apply_offer(const Offer& offer) {

@@ -51,9 +51,10 @@ class Negotiation {
   };
 
   [[nodiscard]] bool announce(NegotiatedMedia media);
-  // The last entry of the side and endpoint among the first `count`.
-  [[nodiscard]] const NegotiatedMedia* latest(Side side, const Endpoint& endpoint,
-                                              std::size_t count) const;
+  // Among the first `count` entries the last one of the side and endpoint, and those described
+  // together with it: lines in a bundle share an endpoint (RFC 9143).
+  [[nodiscard]] std::vector<std::size_t> latest(Side side, const Endpoint& endpoint,
+                                                std::size_t count) const;
   void apply_offer(const Offer& offer);
   void apply_answer(Timestamp now, Side side, MediaDirection direction);
   void set_hold(Side side, Timestamp at, bool held);
@@ -64,6 +65,7 @@ class Negotiation {
   std::optional<Exchange> exchange_;
   std::optional<Offer> offer_;      // of the exchange
   std::size_t exchange_media_ = 0;  // media_.size() when the exchange began
+  std::size_t candidates_ = 0;      // in media_
   bool initial_ = false;
   bool accepted_ = false;
   std::uint64_t refused_entries_ = 0;

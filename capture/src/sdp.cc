@@ -45,12 +45,25 @@ MediaKind kind_of(std::string_view media) {
   return MediaKind::kOther;
 }
 
+// As IpAddress::parse, and what RFC 5118 §4.10 wants tolerated: three colons before an IPv4 part. A
+// scope ("fe80::1%eth0") is the sender's own affair.
+std::optional<IpAddress> parse_address(std::string_view text) {
+  text = text.substr(0, text.find('%'));
+  const std::size_t colons = text.find(":::");
+  if (colons == std::string_view::npos || text.find('.') == std::string_view::npos) {
+    return IpAddress::parse(text);
+  }
+  std::string two(text);
+  two.erase(colons, 1);
+  return IpAddress::parse(two);
+}
+
 // "IN IP4 192.0.2.1/127": the address without TTL and count (RFC 8866 §5.7).
 std::optional<IpAddress> read_address(std::string_view value) {
   next_word(value);
   next_word(value);
   const std::string_view address = next_word(value);
-  return IpAddress::parse(address.substr(0, address.find('/')));
+  return parse_address(address.substr(0, address.find('/')));
 }
 
 std::optional<MediaDirection> direction_of(std::string_view attribute) {
@@ -67,7 +80,7 @@ std::optional<SdpMedia> read_media(std::string_view value) {
   media.kind = kind_of(next_word(value));
   const std::string_view port = next_word(value);
   const auto number = decimal<std::uint16_t>(port.substr(0, port.find('/')));
-  media.protocol = next_word(value);
+  media.protocol = next_word(value).substr(0, kMaxSdpText);
   if (!number || media.protocol.empty()) return std::nullopt;
   media.port = *number;
   // Only RTP's formats are payload types; "t38" names itself.
@@ -96,7 +109,7 @@ MediaFormat* format_named(SdpMedia& media, std::string_view& value) {
 void read_rtpmap(SdpMedia& media, std::string_view value) {
   MediaFormat* format = format_named(media, value);
   if (format == nullptr || value.empty()) return;
-  format->encoding = trim(split_off(value, '/'));
+  format->encoding = trim(split_off(value, '/')).substr(0, kMaxSdpText);
   if (const auto rate = decimal<std::uint32_t>(trim(split_off(value, '/')))) {
     format->clock_rate = *rate;
   }
@@ -109,6 +122,22 @@ void read_rtcp(SdpMedia& media, std::string_view value) {
   if (port) media.rtcp = SdpRtcp{*port, read_address(value)};
 }
 
+// a=candidate:<foundation> <component> <transport> <priority> <address> <port> typ <type> …
+void read_candidate(SdpMedia& media, std::string_view value) {
+  next_word(value);
+  const auto component = decimal<std::uint8_t>(next_word(value));
+  const std::string_view transport = next_word(value);
+  next_word(value);
+  const auto address = parse_address(next_word(value));
+  const auto port = decimal<std::uint16_t>(next_word(value));
+  const bool known_component = component && (*component == 1 || *component == 2);
+  if (!known_component || !iequals(transport, "UDP")) return;
+  if (!address || address->is_unspecified() || !port || *port == 0) return;
+  if (media.candidates.size() < kMaxSdpCandidates) {
+    media.candidates.push_back({*component, {*address, *port}});
+  }
+}
+
 void read_attribute(SdpMedia& media, std::string_view attribute) {
   std::string_view value = attribute;
   const std::string_view name = trim(split_off(value, ':'));
@@ -117,7 +146,8 @@ void read_attribute(SdpMedia& media, std::string_view attribute) {
   } else if (iequals(name, "rtpmap")) {
     read_rtpmap(media, value);
   } else if (iequals(name, "fmtp")) {
-    if (MediaFormat* format = format_named(media, value)) format->fmtp = value;
+    if (MediaFormat* format = format_named(media, value))
+      format->fmtp = value.substr(0, kMaxSdpText);
   } else if (iequals(name, "ptime")) {
     value = trim(value);
     media.packet_time_ms =
@@ -126,6 +156,10 @@ void read_attribute(SdpMedia& media, std::string_view attribute) {
     read_rtcp(media, value);
   } else if (iequals(name, "rtcp-mux")) {
     media.rtcp_mux = true;
+  } else if (iequals(name, "bundle-only")) {
+    media.bundle_only = true;
+  } else if (iequals(name, "candidate")) {
+    read_candidate(media, value);
   } else if (iequals(name, "crypto") || iequals(name, "fingerprint")) {
     media.crypto = true;
   }
@@ -154,7 +188,10 @@ class Reader {
   }
 
   [[nodiscard]] bool had_media_lines() const { return had_media_lines_; }
-  [[nodiscard]] Sdp take() && { return std::move(sdp_); }
+  [[nodiscard]] Sdp take() && {
+    place_bundled();
+    return std::move(sdp_);
+  }
 
  private:
   void begin_media(std::string_view value) {
@@ -168,6 +205,21 @@ class Reader {
     media->crypto = session_.crypto;
     media->packet_time_ms = session_.packet_time_ms;
     sdp_.media.push_back(std::move(*media));
+  }
+
+  // The transport of lines that only a bundle has is that of the first line with one.
+  void place_bundled() {
+    const auto first = std::find_if(sdp_.media.begin(), sdp_.media.end(),
+                                    [](const SdpMedia& media) { return media.port != 0; });
+    if (first == sdp_.media.end()) return;
+    for (SdpMedia& media : sdp_.media) {
+      if (!media.bundle_only || media.port != 0) continue;
+      media.port = first->port;
+      media.connection = first->connection;
+      media.rtcp_mux = first->rtcp_mux;
+      media.rtcp = first->rtcp;
+      media.candidates = first->candidates;
+    }
   }
 
   Sdp sdp_;
@@ -192,6 +244,19 @@ Endpoint SdpMedia::rtcp_endpoint(const Endpoint& media) const {
   if (rtcp_mux) return media;
   if (!rtcp) return {media.address, static_cast<std::uint16_t>(media.port + 1)};
   return {rtcp->address.value_or(media.address), rtcp->port};
+}
+
+Endpoint SdpMedia::rtcp_of_candidate(const Endpoint& media) const {
+  if (rtcp_mux) return media;
+  const auto own = std::find_if(candidates.begin(), candidates.end(), [&](const SdpCandidate& c) {
+    return c.component == 2 && c.endpoint.address == media.address;
+  });
+  return own == candidates.end() ? media : own->endpoint;
+}
+
+bool SdpMedia::awaits_candidates() const {
+  constexpr std::uint16_t kDiscardPort = 9;
+  return port == kDiscardPort && connection && connection->is_unspecified();
 }
 
 tl::expected<Sdp, Defect> parse_sdp(std::string_view text) {

@@ -44,6 +44,13 @@ struct BodyPart {
 std::string_view find_type(std::string_view content_type, std::string_view body,
                            std::string_view type, int depth);
 
+// Is this line a delimiter of this boundary, and not of one that begins like it?
+bool is_delimiter(std::string_view line, std::string_view boundary) {
+  if (!line.starts_with("--") || !line.substr(2).starts_with(boundary)) return false;
+  line = trim(line.substr(2 + boundary.size()));
+  return line.empty() || line == "--";
+}
+
 std::string_view find_in_parts(std::string_view boundary, std::string_view body,
                                std::string_view type, int depth) {
   bool within = false;  // behind the first delimiter: before it stands the preamble
@@ -51,13 +58,14 @@ std::string_view find_in_parts(std::string_view boundary, std::string_view body,
   for (std::size_t at = body.find("--"); at != std::string_view::npos;
        at = body.find("--", at + 2)) {
     const bool line_start = at == 0 || body[at - 1] == '\n';
-    if (!line_start || !body.substr(at + 2).starts_with(boundary)) continue;
+    if (!line_start) continue;
+    const std::size_t line_end = body.find('\n', at);
+    if (!is_delimiter(body.substr(at, line_end - at), boundary)) continue;
     if (within) {
       const BodyPart part(body.substr(part_begin, at - part_begin));
       const std::string_view found = find_type(part.content_type, part.content, type, depth);
       if (!found.empty()) return found;
     }
-    const std::size_t line_end = body.find('\n', at);
     if (line_end == std::string_view::npos) return {};
     within = true;
     part_begin = line_end + 1;

@@ -89,15 +89,11 @@ class HeaderFields {
   bool next(SipHeader& header) {
     while (!rest_.empty()) {
       const std::string_view line = take_line();
-      if (line.empty()) {
-        complete_ = true;
-        return false;
-      }
+      if (line.empty()) return false;
       if (split(line, header)) return true;
     }
     return false;
   }
-  [[nodiscard]] bool complete() const { return complete_; }  // the blank line was there
   [[nodiscard]] std::string_view rest() const { return rest_; }
 
  private:
@@ -127,14 +123,14 @@ class HeaderFields {
   }
 
   std::string_view rest_;
-  bool complete_ = false;
 };
 
 std::optional<Defect> read_status_line(std::string_view line, SipMessage& message) {
   const std::string_view version = next_word(line);
   if (!iequals(version, kVersion)) return Defect::kSipBadVersion;
-  const auto status = decimal<std::uint16_t>(next_word(line));
-  if (!status || *status < 100 || *status > 699) return Defect::kSipBadStatus;
+  const std::string_view digits = next_word(line);
+  const auto status = decimal<std::uint16_t>(digits);
+  if (digits.size() != 3 || !status || *status < 100 || *status > 699) return Defect::kSipBadStatus;
   message.status = *status;
   message.reason_phrase = trim(line);
   return std::nullopt;
@@ -189,8 +185,10 @@ std::string_view branch_of(std::string_view via) {
 
 std::optional<Defect> read_cseq(std::string_view value, SipMessage& message) {
   const auto number = decimal<std::uint64_t>(next_word(value));
-  const std::string_view method = trim(value);
-  if (!number || *number > kMaxCseq || method.empty()) return Defect::kSipNoCseq;
+  const std::string_view method = next_word(value);
+  const bool is_method = !method.empty() && std::all_of(method.begin(), method.end(),
+                                                        [](char c) { return is_token(c); });
+  if (!number || *number > kMaxCseq || !is_method) return Defect::kSipNoCseq;
   message.cseq = static_cast<std::uint32_t>(*number);
   if (!message.is_request()) {
     message.method = method;
@@ -252,6 +250,34 @@ std::optional<Defect> check(const Mandatory& fields, SipMessage& message) {
   return read_cseq(fields.cseq.value_or(""), message);
 }
 
+// Does a blank line stand behind one of the line ends from `from` on? Those before have been looked
+// at, but for the last bytes, which may be the beginning of it.
+bool header_ends(std::string_view text, std::size_t from) {
+  constexpr std::size_t kLineEnds = 3;  // LF CR LF, less one
+  std::size_t at = text.find('\n', from - std::min(from, kLineEnds - 1));
+  while (at != std::string_view::npos) {
+    const std::string_view behind = text.substr(at + 1, 2);
+    if (behind.starts_with('\n') || behind == "\r\n") return true;
+    at = text.find('\n', at + 1);
+  }
+  return false;
+}
+
+// Of a message with its whole header, or of one whose header is too large.
+tl::expected<std::size_t, Defect> length_with_body(std::string_view text, std::size_t header_at) {
+  HeaderFields fields(text.substr(header_at));
+  ContentLength length;
+  for (SipHeader header; fields.next(header);) {
+    if (iequals(header.name, "Content-Length")) length.read(header.value);
+  }
+  const std::size_t header_bytes = text.size() - fields.rest().size();
+  if (header_bytes > kMaxSipHeaderBytes || length.value.value_or(0) > kMaxSipBodyBytes) {
+    return tl::make_unexpected(Defect::kSipTooLarge);
+  }
+  if (!length.readable) return tl::make_unexpected(Defect::kSipBadHeader);
+  return header_bytes + length.value.value_or(0);
+}
+
 }  // namespace
 
 std::string_view SipMessage::header(std::string_view name) const {
@@ -306,6 +332,13 @@ tl::expected<SipMessage, Defect> parse_sip(Bytes payload) {
 }
 
 tl::expected<std::size_t, Defect> sip_message_length(Bytes buffer) {
+  SipProgress progress;
+  return sip_message_length(buffer, progress);
+}
+
+tl::expected<std::size_t, Defect> sip_message_length(Bytes buffer, SipProgress& progress) {
+  if (buffer.size() < progress.needed) return 0;
+  if (progress.needed != 0) return progress.needed;
   const std::string_view whole = text_of(buffer);
   const std::size_t blank = leading_blank(whole);
   const std::string_view text = whole.substr(blank);
@@ -316,23 +349,18 @@ tl::expected<std::size_t, Defect> sip_message_length(Bytes buffer) {
     if (is_token(text.front()) && text.size() <= kMaxStartLine) return 0;
     return tl::make_unexpected(Defect::kSipBadStartLine);
   }
-  SipMessage start;
-  if (const auto defect = read_start_line(without_cr(text.substr(0, line_end)), start)) {
-    return tl::make_unexpected(*defect);
+  if (progress.searched == 0) {
+    SipMessage start;
+    const auto defect = read_start_line(without_cr(text.substr(0, line_end)), start);
+    if (defect) return tl::make_unexpected(*defect);
   }
-  HeaderFields fields(text.substr(line_end + 1));
-  ContentLength length;
-  for (SipHeader header; fields.next(header);) {
-    if (iequals(header.name, "Content-Length")) length.read(header.value);
-  }
-  const std::size_t header_bytes = text.size() - fields.rest().size();
-  if (header_bytes > kMaxSipHeaderBytes || length.value.value_or(0) > kMaxSipBodyBytes) {
-    return tl::make_unexpected(Defect::kSipTooLarge);
-  }
-  if (!fields.complete()) return 0;
-  if (!length.readable) return tl::make_unexpected(Defect::kSipBadHeader);
-  const std::size_t total = blank + header_bytes + length.value.value_or(0);
-  return total <= whole.size() ? total : 0;
+  const bool ends = header_ends(whole, std::max(progress.searched, blank + line_end));
+  progress.searched = whole.size();
+  if (!ends && text.size() <= kMaxSipHeaderBytes) return 0;
+  const auto length = length_with_body(text, line_end + 1);
+  if (!length) return length;
+  progress.needed = blank + *length;
+  return progress.needed <= whole.size() ? progress.needed : 0;
 }
 
 }  // namespace koegura::capture

@@ -3,18 +3,17 @@
 
 #include "capture/sip_message.h"
 #include "sip_grammar.h"
+#include "wire_text.h"
 
 namespace koegura::capture {
 namespace {
 
-// Index of the quote that closes the one at text[0], npos if none does (RFC 3261 quoted-string).
+// Index of the quote that closes the one at text[0], npos if none does (RFC 3261 quoted-string). A
+// backslash that is half of a Shift_JIS character ("表") escapes nothing.
 std::size_t closing_quote(std::string_view text) {
-  for (std::size_t i = 1; i < text.size(); ++i) {
-    if (text[i] == '\\') {
-      ++i;
-    } else if (text[i] == '"') {
-      return i;
-    }
+  for (std::size_t i = 1; i < text.size();) {
+    if (text[i] == '"') return i;
+    i += text[i] == '\\' ? 2 : character_length(text.substr(i));
   }
   return std::string_view::npos;
 }
@@ -44,8 +43,15 @@ std::optional<SipNameAddr> parse_addr_spec(std::string_view value) {
   SipNameAddr address;
   const std::size_t end = value.find_first_of(";,");
   address.uri = trim(value.substr(0, end));
+  // No URI has a space within: what stands before it is a name whose brackets are missing.
+  const std::size_t space = address.uri.find_last_of(" \t\r\n");
+  if (space != std::string_view::npos && address.uri.find(':', space) != std::string_view::npos) {
+    address.display_name = trim(unquoted(trim(address.uri.substr(0, space))));
+    address.uri = address.uri.substr(space + 1);
+  }
   if (end != std::string_view::npos && value[end] == ';') address.parameters = value.substr(end);
-  if (address.uri.empty()) return std::nullopt;
+  // A name that nothing follows is no address.
+  if (address.uri.empty() || address.uri.front() == '"') return std::nullopt;
   return address;
 }
 

@@ -5,8 +5,6 @@
 #include <optional>
 #include <utility>
 
-#include "capture/sip_message.h"
-
 namespace koegura::capture {
 
 namespace {
@@ -177,11 +175,12 @@ void TcpFlow::deliver() {
   while (true) {
     begin += line_ends_before(Bytes(buffer_).subspan(begin));
     if (begin == buffer_.size()) break;
-    const auto length = sip_message_length(Bytes(buffer_).subspan(begin));
+    const auto length = sip_message_length(Bytes(buffer_).subspan(begin), progress_);
     if (!length) defect = length.error();
     if (!length || *length == 0) break;
     deliver_message(begin, begin + *length);
     begin += *length;
+    progress_ = {};
   }
   discard_front(begin);
   const bool too_large = buffer_.size() > context_.options.max_message_bytes ||
@@ -229,6 +228,7 @@ void TcpFlow::let_go() {
   free_memory(buffer_);
   free_memory(segments_);
   free_memory(shares_);
+  progress_ = {};
 }
 
 void TcpFlow::discard_buffer(Defect defect) {

@@ -8,6 +8,7 @@
 
 #include <vector>
 
+#include "capture/sip_message.h"
 #include "capture/tcp_reassembly.h"
 
 namespace koegura::capture {
@@ -94,6 +95,7 @@ class TcpFlow {
   bool has_spoken_ = false;
 
   std::vector<std::byte> buffer_;     // in order, from the start of a message
+  SipProgress progress_;              // in it
   std::vector<TcpSegment> segments_;  // the datagrams that carried it, and
   std::vector<Share> shares_;         // their shares, one for one
   std::vector<Segment> held_;         // behind a hole, by sequence

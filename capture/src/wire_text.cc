@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "encoded_word.h"
 #include "sip_grammar.h"
 
 namespace koegura::capture {
@@ -49,22 +50,6 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-// Empty if the bytes are not Shift_JIS either. CP932 is what the field calls Shift_JIS.
-std::string from_shift_jis(std::string_view text) {
-  const iconv_t converter = iconv_open("UTF-8", "CP932");
-  if (converter == reinterpret_cast<iconv_t>(-1)) return {};
-  std::string result(text.size() * 3, '\0');  // one byte of CP932 is at most three of UTF-8
-  char* in = const_cast<char*>(text.data());  // iconv does not write through it
-  char* out = result.data();
-  std::size_t in_left = text.size();
-  std::size_t out_left = result.size();
-  const std::size_t status = iconv(converter, &in, &in_left, &out, &out_left);
-  iconv_close(converter);
-  if (status == static_cast<std::size_t>(-1)) return {};
-  result.resize(result.size() - out_left);
-  return result;
-}
-
 std::string with_replacements(std::string_view text) {
   std::string result;
   while (!text.empty()) {
@@ -93,25 +78,52 @@ std::string unfolded(std::string_view text) {
 
 }  // namespace
 
+std::string to_utf8(std::string_view text, const char* charset) {
+  const iconv_t converter = iconv_open("UTF-8", charset);
+  if (converter == reinterpret_cast<iconv_t>(-1)) return {};
+  std::string result(text.size() * 3, '\0');  // one byte of these is at most three of UTF-8
+  char* in = const_cast<char*>(text.data());  // iconv does not write through it
+  char* out = result.data();
+  std::size_t in_left = text.size();
+  std::size_t out_left = result.size();
+  const std::size_t status = iconv(converter, &in, &in_left, &out, &out_left);
+  iconv_close(converter);
+  if (status == static_cast<std::size_t>(-1)) return {};
+  result.resize(result.size() - out_left);
+  return result;
+}
+
+std::size_t character_length(std::string_view text) {
+  const std::size_t utf8 = utf8_sequence(text);
+  if (utf8 != 0) return utf8;
+  const auto lead = static_cast<unsigned char>(text.front());
+  const bool leads_two = (lead >= 0x81 && lead <= 0x9F) || (lead >= 0xE0 && lead <= 0xFC);
+  const auto trail = static_cast<unsigned char>(text.size() > 1 ? text[1] : 0);
+  return leads_two && trail >= 0x40 && trail != 0x7F && trail <= 0xFC ? 2 : 1;
+}
+
 std::string wire_text(std::string_view bytes) {
   const std::string_view bounded = bytes.substr(0, kMaxTextBytes);
   std::string text = bounded.find_first_of("\r\n") == std::string_view::npos ? std::string(bounded)
                                                                              : unfolded(bounded);
   if (is_ascii(text) || is_utf8(text)) return text;
-  std::string converted = from_shift_jis(text);
+  // CP932 is what the field calls Shift_JIS.
+  std::string converted = to_utf8(text, "CP932");
   return converted.empty() ? with_replacements(text) : converted;
 }
 
 std::string unescaped_text(std::string_view quoted) {
-  if (quoted.find('\\') == std::string_view::npos) return wire_text(quoted);
   // Shift_JIS has 0x5C as a second byte ("表"): escapes are taken off only after conversion.
-  const std::string text = wire_text(quoted);
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\' && i + 1 < text.size()) ++i;
-    result += text[i];
+  std::string text = wire_text(quoted);
+  if (quoted.find('\\') != std::string_view::npos) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (text[i] == '\\' && i + 1 < text.size()) ++i;
+      text[kept++] = text[i];
+    }
+    text.resize(kept);
   }
-  return result;
+  return text.find("=?") == std::string::npos ? text : encoded_words_decoded(text);
 }
 
 std::string percent_decoded(std::string_view escaped) {

@@ -1,6 +1,6 @@
-// SIP: nanoseconds for parse_sip on a PBX's INVITE, and for Signalling on a message while some
-// number of dialogs stand, with the bytes that each of them takes. These must stay flat as they
-// grow.
+// SIP: nanoseconds for parse_sip on a PBX's INVITE, for messages made to be costly (linear in their
+// size: the complexity is printed, and per_byte must not grow), and for Signalling on a message
+// while some number of dialogs stand, with the bytes that each of them takes (flat as they grow).
 #include <benchmark/benchmark.h>
 #include <malloc.h>
 
@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "../capture/sip_heavy.h"
 #include "capture/sdp.h"
 #include "capture/signalling.h"
 
@@ -57,6 +58,41 @@ void parse_description(benchmark::State& state) {
   }
 }
 BENCHMARK(parse_description);
+
+// Up to what a datagram holds.
+void heavy(benchmark::State& state, const test::HeavyShape& shape) {
+  const auto size = static_cast<std::size_t>(state.range(0));
+  const std::string text = shape.make(size);
+  for (auto _ : state) benchmark::DoNotOptimize(test::read_whole(text));
+  const auto bytes = static_cast<double>(state.iterations()) * static_cast<double>(text.size());
+  state.counters["per_byte"] =
+      benchmark::Counter(bytes, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.SetComplexityN(state.range(0));
+}
+[[maybe_unused]] const bool kHeavyRegistered = [] {
+  for (const test::HeavyShape& shape : test::kHeavyShapes) {
+    benchmark::RegisterBenchmark(("heavy/" + std::string(shape.name)).c_str(), heavy, shape)
+        ->RangeMultiplier(4)
+        ->Range(1'000, 64'000)
+        ->Complexity();
+  }
+  return true;
+}();
+
+// A message over TCP in segments of one byte: what is read once is not read again.
+void stream_in_bytes(benchmark::State& state) {
+  const std::string text = test::invite_with(test::repeated("Z: y\r\n", 60'000));
+  const Bytes all = std::as_bytes(std::span(text));
+  const auto pieces = static_cast<std::size_t>(state.range(0));
+  for (auto _ : state) {
+    SipProgress progress;
+    for (std::size_t size = all.size() - pieces; size <= all.size(); ++size) {
+      benchmark::DoNotOptimize(sip_message_length(all.first(size), progress));
+    }
+  }
+  state.SetComplexityN(state.range(0));
+}
+BENCHMARK(stream_in_bytes)->Arg(1)->Arg(1'000)->Arg(10'000);
 
 class Discard final : public SignallingSink {
  public:

@@ -161,13 +161,67 @@ TEST_CASE("what is no description has a defect; one without media is an empty on
   CHECK(read("v=0\r\n").media.empty());
 }
 
-TEST_CASE("media and formats are bounded") {
+TEST_CASE("candidates over UDP with an address are where media may arrive as well") {
+  const SdpMedia media = audio(
+      "audio 4000 RTP/AVP 0\r\na=candidate:1 1 UDP 2130706431 192.0.2.3 5000 typ host\r\n"
+      "a=candidate:1 2 udp 2130706430 192.0.2.3 5009 typ host\r\n"
+      "a=candidate:2 1 UDP 1694498815 198.51.100.1 45664 typ srflx raddr 192.0.2.3 rport 5000\r\n"
+      "A=Candidate:3 1 UDP 16777215 2001:db8::9 3478 typ relay raddr 192.0.2.3 rport 5000\r\n"
+      "a=candidate:4 1 TCP 1518280447 192.0.2.3 9 typ host tcptype active\r\n"
+      "a=candidate:5 1 UDP 2130706431 8f1c.local 5000 typ host\r\n"
+      "a=candidate:6 3 UDP 2130706431 192.0.2.3 5000 typ host\r\n"
+      "a=candidate:7 1 UDP 2130706431 192.0.2.3 0 typ host\r\n"
+      "a=candidate:8 1 UDP 2130706431 0.0.0.0 5000 typ host\r\n"
+      "a=candidate:9 1 UDP\r\na=candidate:\r\na=candidate\r\n");
+  REQUIRE(media.candidates.size() == 4);
+  CHECK(media.candidates[0].endpoint.to_string() == "192.0.2.3:5000");
+  CHECK(media.candidates[1].component == 2);
+  CHECK(media.candidates[2].endpoint.to_string() == "198.51.100.1:45664");
+  CHECK(media.candidates[3].endpoint.to_string() == "[2001:db8::9]:3478");
+  CHECK(media.rtcp_of_candidate(media.candidates[0].endpoint).port == 5009);
+  CHECK(media.rtcp_of_candidate(media.candidates[2].endpoint).port == 45664);
+  CHECK(media.endpoint()->to_string() == "192.0.2.1:4000");
+}
+
+TEST_CASE("0.0.0.0 with port 9 waits for candidates; with another port it holds") {
+  const auto waits = [](const std::string& connection, const std::string& port) {
+    const std::string text = "c=" + connection + "\r\nm=audio " + port + " RTP/SAVPF 0\r\n";
+    return read(text).media.at(0).awaits_candidates();
+  };
+  CHECK(waits("IN IP4 0.0.0.0", "9"));
+  CHECK(waits("IN IP6 ::", "9"));
+  CHECK_FALSE(waits("IN IP4 0.0.0.0", "4000"));
+  CHECK_FALSE(waits("IN IP4 192.0.2.1", "9"));
+}
+
+TEST_CASE("a bundle-only line is where the first line is, and a port 0 without it is refused") {
+  const Sdp sdp = read(
+      "m=audio 4000 RTP/AVP 0\r\nc=IN IP4 192.0.2.1\r\na=rtcp-mux\r\n"
+      "m=video 0 RTP/AVP 31\r\na=bundle-only\r\nm=video 0 RTP/AVP 31\r\n");
+  REQUIRE(sdp.media.size() == 3);
+  CHECK(sdp.media[1].endpoint()->to_string() == "192.0.2.1:4000");
+  CHECK(sdp.media[1].rtcp_endpoint(*sdp.media[1].endpoint()).port == 4000);
+  CHECK_FALSE(sdp.media[2].endpoint());
+  CHECK_FALSE(read("m=video 0 RTP/AVP 31\r\na=bundle-only\r\n").media[0].endpoint());
+}
+
+TEST_CASE("media, formats, candidates and their text are bounded") {
   std::string text = "c=IN IP4 192.0.2.1\n";
   for (int i = 0; i < 100; ++i) text += "m=audio 4000 RTP/AVP 0\n";
   CHECK(read(text).media.size() == kMaxSdpMedia);
   std::string line = "m=audio 4000 RTP/AVP";
   for (int i = 0; i < 500; ++i) line += " 0";
   CHECK(read(line).media[0].formats.size() == kMaxSdpFormats);
+  std::string candidates = "m=audio 4000 RTP/AVP 0\n";
+  for (int i = 0; i < 500; ++i) candidates += "a=candidate:1 1 UDP 1 192.0.2.1 1 typ host\n";
+  CHECK(read(candidates).media[0].candidates.size() == kMaxSdpCandidates);
+  const std::string much(10000, 'x');
+  const SdpMedia media =
+      audio("audio 4000 " + much + " 96\na=rtpmap:96 " + much + "/8000\na=fmtp:96 " + much + "\n");
+  CHECK(media.protocol.size() == kMaxSdpText);
+  CHECK(media.formats[0].encoding.size() == kMaxSdpText);
+  CHECK(media.formats[0].clock_rate == 8000);
+  CHECK(media.formats[0].fmtp.size() == kMaxSdpText);
 }
 
 }  // namespace koegura::capture

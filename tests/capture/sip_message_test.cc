@@ -128,6 +128,8 @@ TEST_CASE("each missing or broken part has its own defect") {
   CHECK(refusal_of("SIP/1.0 200 OK\r\n") == Defect::kSipBadVersion);
   CHECK(refusal_of("SIP/2.0 99 Low\r\n") == Defect::kSipBadStatus);
   CHECK(refusal_of("SIP/2.0 OK\r\n") == Defect::kSipBadStatus);
+  CHECK(refusal_of("SIP/2.0 0200 OK\r\n") == Defect::kSipBadStatus);
+  CHECK(refusal_of("SIP/2.0 700 High\r\n") == Defect::kSipBadStatus);
   CHECK(refusal_of(start) == Defect::kSipNoCallId);
   CHECK(refusal_of(start + "i: c\r\n") == Defect::kSipNoFrom);
   CHECK(refusal_of(start + "i: c\r\nf: <>\r\n") == Defect::kSipNoFrom);
@@ -137,6 +139,9 @@ TEST_CASE("each missing or broken part has its own defect") {
   CHECK(refusal_of(start + "i: c\r\nf: sip:a\r\nt: sip:b\r\nCSeq: 1\r\n") == Defect::kSipNoCseq);
   CHECK(refusal_of(start + "i: c\r\nf: sip:a\r\nt: sip:b\r\nCSeq: 1 ACK\r\n") ==
         Defect::kSipCseqMethod);
+  CHECK(refusal_of("SIP/2.0 200 OK\r\ni: c\r\nf: sip:a\r\nt: sip:b\r\nCSeq: 1 A/B\r\n") ==
+        Defect::kSipNoCseq);
+  CHECK(parse_sip(bytes(start + "i: c\r\nf: sip:a\r\nt: sip:b\r\nCSeq: 1 INVITE more\r\n")));
 }
 
 TEST_CASE("a message that asks for too much is refused") {
@@ -177,6 +182,9 @@ TEST_CASE("the address of a header field is taken apart") {
       {"tel:+81312345678, sip:other@x", "", "tel:+81312345678", ""},
       {"< sip:a@x > ; tagged=1 ; tag", "", "sip:a@x", ""},
       {"\"unbalanced <sip:a@x>;tag=1", "unbalanced", "sip:a@x", "1"},
+      {"no brackets sip:a@x;tag=1", "no brackets", "sip:a@x", "1"},
+      {"\"quoted\" sip:a@x;tag=1", "", "sip:a@x", "1"},
+      {"sip:a b@x;tag=1", "", "sip:a b@x", "1"},
   };
   for (const Row& row : kRows) {
     CAPTURE(row.value);
@@ -189,6 +197,8 @@ TEST_CASE("the address of a header field is taken apart") {
   CHECK_FALSE(SipNameAddr::parse(""));
   CHECK_FALSE(SipNameAddr::parse("<>"));
   CHECK_FALSE(SipNameAddr::parse("Alice <sip:a@x"));
+  CHECK_FALSE(SipNameAddr::parse("\"Alice\""));
+  CHECK_FALSE(SipNameAddr::parse("\"Alice"));
 }
 
 TEST_CASE("the description is found in a multipart body, however deep and however it ends") {
@@ -212,6 +222,44 @@ TEST_CASE("the description is found in a multipart body, however deep and howeve
   CHECK(sip_body_of_type(*unended, "application/sdp") == "v=0\r\n");
 }
 
+TEST_CASE("a boundary that another one begins with delimits only its own parts") {
+  const std::string text = invite(
+      "Content-Type: multipart/mixed; boundary=\"b\"\r\n\r\n--b \r\n"
+      "Content-Type: multipart/mixed; boundary=bb\r\n\r\n--bb\r\n"
+      "Content-Type: text/plain\r\n\r\n--b is no delimiter here\r\n--bb\r\n"
+      "Content-Type: application/sdp\r\n\r\nv=0\r\n--bb--\r\n--b--\r\n");
+  const auto message = parse_sip(bytes(text));
+  REQUIRE(message);
+  CHECK(sip_body_of_type(*message, "application/sdp") == "v=0\r\n");
+  CHECK(sip_body_of_type(*message, "text/plain") == "--b is no delimiter here\r\n");
+}
+
+TEST_CASE("a multipart body with line feeds alone has its parts as well") {
+  const std::string text = invite(
+      "Content-Type: multipart/mixed;boundary=b\n\n--b\nContent-Type: text/plain\n\nhello\n--b\n"
+      "content-type:application/sdp\n\nv=0\n--b--\n");
+  const auto message = parse_sip(bytes(text));
+  REQUIRE(message);
+  CHECK(sip_body_of_type(*message, "application/sdp") == "v=0\n");
+}
+
+TEST_CASE(
+    "fields that must be there may be folded, and their names may stand apart from the colon") {
+  const std::string text =
+      "INVITE sip:b@x SIP/2.0\r\nVia\r\n : SIP/2.0/UDP h\r\n ;branch\r\n =br\r\n"
+      "From:\r\n \"A\"\r\n\t<sip:a@x>\r\n ;tag\r\n =\r\n 1\r\nTo :\r\n sip:b@x\r\n"
+      "Call-ID\t:\r\n  c\r\n  \r\nCSeq:\r\n 1\r\n INVITE\r\nContent-Length:\r\n 2\r\n\r\nv=rest";
+  const auto message = parse_sip(bytes(text));
+  REQUIRE(message);
+  CHECK(message->from.tag() == "1");
+  CHECK(message->from.display_name == "A");
+  CHECK(message->to.uri == "sip:b@x");
+  CHECK(message->call_id == "c");
+  CHECK(message->cseq == 1);
+  CHECK(message->top_branch == "br");
+  CHECK(message->body == "v=");
+}
+
 TEST_CASE("on a stream a message is as long as it says, and unfinished until then") {
   const std::string text = "\r\n" + invite("l: 4\r\n\r\nbody");
   for (std::size_t cut = 0; cut < text.size(); ++cut) {
@@ -220,6 +268,17 @@ TEST_CASE("on a stream a message is as long as it says, and unfinished until the
   }
   CHECK(sip_message_length(bytes(text)) == text.size());
   CHECK(sip_message_length(bytes(text + "INVITE")) == text.size());
+}
+
+TEST_CASE("on a stream that comes byte by byte a message has the same length") {
+  const std::string text = "\r\n" + invite("Z: a\r\n\tb\r\nl: 4\r\n\r\nbody");
+  SipProgress progress;
+  for (std::size_t size = 0; size < text.size(); ++size) {
+    CAPTURE(size);
+    CHECK(sip_message_length(bytes(text).first(size), progress) == 0U);
+  }
+  CHECK(sip_message_length(bytes(text), progress) == text.size());
+  CHECK(sip_message_length(bytes(text + "INVITE"), progress) == text.size());
 }
 
 TEST_CASE("on a stream no Content-Length means no body") {
@@ -238,7 +297,7 @@ TEST_CASE("on a stream what is no message is a defect, not a reason to wait") {
   CHECK(refusal(std::string(10000, 'x')) == Defect::kSipBadStartLine);
   CHECK(refusal(invite("l: x\r\n\r\n")) == Defect::kSipBadHeader);
   CHECK(refusal(invite("l: 5\r\nl: 6\r\n\r\n")) == Defect::kSipBadHeader);
-  CHECK(refusal(invite("l: 99999999\r\n")) == Defect::kSipTooLarge);
+  CHECK(refusal(invite("l: 99999999\r\n\r\n")) == Defect::kSipTooLarge);
   CHECK(refusal(invite("Z: " + std::string(70000, 'x'))) == Defect::kSipTooLarge);
 }
 

@@ -108,6 +108,7 @@ struct NegotiatedMedia {
   MediaKind kind = MediaKind::kAudio;
   MediaDirection direction = MediaDirection::kSendRecv;
   bool encrypted = false;            // RTP/SAVP, RTP/SAVPF, UDP/TLS/…
+  bool candidate = false;            // the endpoint is ICE's (RFC 8839), not that of c= and m=
   std::uint16_t packet_time_ms = 0;  // a=ptime, 0 if absent
   Endpoint endpoint;
   Endpoint rtcp;  // a=rtcp, or port + 1; equal to endpoint with a=rtcp-mux

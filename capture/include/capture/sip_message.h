@@ -73,4 +73,13 @@ struct SipMessage {
 // its Content-Length cannot be read, so that nobody can tell where the next one starts.
 [[nodiscard]] tl::expected<std::size_t, Defect> sip_message_length(Bytes buffer);
 
+// The same for a buffer that grows until the message is whole: what was read once is not read
+// again, however small the pieces. A progress of {} belongs to the start of each message.
+struct SipProgress {
+  std::size_t searched = 0;  // bytes in which the header does not end
+  std::size_t needed = 0;    // bytes of the message, once its header was whole
+};
+[[nodiscard]] tl::expected<std::size_t, Defect> sip_message_length(Bytes buffer,
+                                                                   SipProgress& progress);
+
 }  // namespace koegura::capture

@@ -196,9 +196,11 @@ class Reader {
  private:
   void begin_media(std::string_view value) {
     had_media_lines_ = true;
-    auto media = read_media(value);
     // The attributes of a line that was passed over go with it.
-    skipping_ = !media || sdp_.media.size() == kMaxSdpMedia;
+    skipping_ = true;
+    if (sdp_.media.size() == kMaxSdpMedia) return;
+    auto media = read_media(value);
+    skipping_ = !media;
     if (skipping_) return;
     media->direction = session_.direction;
     media->connection = session_.connection;

@@ -247,6 +247,10 @@ std::optional<Defect> check(const Mandatory& fields, SipMessage& message) {
   message.from = *from;
   message.to = *to;
   message.top_branch = branch_of(fields.via.value_or(""));
+  for (const std::string_view key :
+       {message.call_id, message.from.tag(), message.to.tag(), message.top_branch}) {
+    if (key.size() > kMaxSipKeyBytes) return Defect::kSipTooLarge;
+  }
   return read_cseq(fields.cseq.value_or(""), message);
 }
 

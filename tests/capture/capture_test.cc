@@ -335,6 +335,16 @@ TEST_CASE("a full stream table counts what it refuses and harms no other stream"
   CHECK(story.accounting()[Outcome::kUnclaimed] == 20);
 }
 
+TEST_CASE("SIP is known by what it says, on whatever ports") {
+  Story story;
+  const Dialog dialog{.call_id = "ports", .caller = "192.0.2.1:49321", .callee = "192.0.2.9:16384"};
+  answer(story, dialog, kCallerRtp, kCalleeRtp);
+  story.udp(dialog.caller, dialog.callee, dialog.bye()).after(5000).finish();
+  REQUIRE(story.calls.size() == 1);
+  CHECK(story.calls[0].state == CallState::kAnswered);
+  CHECK(story.accounting()[Outcome::kSip] == 5);
+}
+
 TEST_CASE("SIP over TCP is a call like any other, and a segment with two messages is kept once") {
   Story story;
   const Dialog dialog{.call_id = "tcp"};

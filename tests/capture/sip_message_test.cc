@@ -150,6 +150,15 @@ TEST_CASE("a message that asks for too much is refused") {
   CHECK(refusal_of(invite(fields)) == Defect::kSipTooLarge);
   CHECK(refusal_of(invite("Z: " + std::string(kMaxSipHeaderBytes, 'y') + "\r\n\r\n")) ==
         Defect::kSipTooLarge);
+  const std::string key(kMaxSipKeyBytes + 1, 'y');
+  for (const std::string& fields :
+       {"i: " + key + "\r\nf: sip:a\r\nt: sip:b\r\n",
+        "i: c\r\nf: sip:a;tag=" + key + "\r\nt: sip:b\r\n",
+        "i: c\r\nf: sip:a\r\nt: sip:b;tag=" + key + "\r\n",
+        "i: c\r\nf: sip:a\r\nt: sip:b\r\nv: x;branch=" + key + "\r\n"}) {
+    CHECK(refusal_of("INVITE sip:b@x SIP/2.0\r\n" + fields + "CSeq: 1 INVITE\r\n") ==
+          Defect::kSipTooLarge);
+  }
   CHECK(refusal_of("INVITE sip:" + std::string(9000, 'y') + " SIP/2.0\r\n") ==
         Defect::kSipBadStartLine);
 }
@@ -279,6 +288,12 @@ TEST_CASE("on a stream that comes byte by byte a message has the same length") {
   }
   CHECK(sip_message_length(bytes(text), progress) == text.size());
   CHECK(sip_message_length(bytes(text + "INVITE"), progress) == text.size());
+}
+
+TEST_CASE("on a stream line feeds alone, compact names and folds delimit as well") {
+  const std::string text = "INVITE sip:b@x SIP/2.0\nf: <sip:a@x>\nL\n :\n 2\n\nv=";
+  CHECK(sip_message_length(bytes(text)) == text.size());
+  CHECK(sip_message_length(bytes(text + "INVITE")) == text.size());
 }
 
 TEST_CASE("on a stream no Content-Length means no body") {

@@ -24,7 +24,9 @@ TEST_CASE("encoded words become what they encode, whatever charset of the field 
       {"=?iso-8859-1*en?Q?Zo=EB?=", "Zoë"},
       {"before =?UTF-8?B?5biC?=  =?UTF-8?B?5b25?= after", "before 市役 after"},
       {"=?UTF-8?B?5biC?= x =?UTF-8?B?5b25?=", "市 x 役"},
-      {"=?UTF-8?B?" "?=", ""},
+      {"=?UTF-8?B?"
+       "?=",
+       ""},
       // What is none, or cannot be read, stays.
       {"=?", "=?"},
       {"=?=?=?=?", "=?=?=?=?"},

@@ -12,6 +12,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (sdp->media.size() > koegura::capture::kMaxSdpMedia) std::abort();
   for (const auto& media : sdp->media) {
     if (media.formats.size() > koegura::capture::kMaxSdpFormats) std::abort();
+    if (media.candidates.size() > koegura::capture::kMaxSdpCandidates) std::abort();
+    for (const auto& format : media.formats) {
+      if (format.fmtp.size() > koegura::capture::kMaxSdpText) std::abort();
+    }
+    for (const auto& candidate : media.candidates) {
+      if (candidate.endpoint.port == 0 || candidate.endpoint.address.is_unspecified()) std::abort();
+      (void)media.rtcp_of_candidate(candidate.endpoint).to_string();
+    }
+    if (media.awaits_candidates() && !media.endpoint()) std::abort();
     const auto endpoint = media.endpoint();
     if (endpoint) (void)media.rtcp_endpoint(*endpoint).to_string();
     (void)media.encrypted();

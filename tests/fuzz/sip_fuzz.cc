@@ -37,6 +37,21 @@ void check(const SipMessage& message, Bytes payload) {
   }
 }
 
+// In pieces it is the same message, unless what was seen so far was none already.
+void check_in_pieces(Bytes payload) {
+  koegura::capture::SipProgress progress;
+  for (std::size_t seen = 0; seen < payload.size(); seen += 1 + seen / 4) {
+    const auto before = koegura::capture::sip_message_length(payload.first(seen), progress);
+    if (!before) return;
+    require(*before <= seen && (*before == 0 || *before == progress.needed));
+    if (*before != 0) break;
+  }
+  const auto in_pieces = koegura::capture::sip_message_length(payload, progress);
+  const auto whole = koegura::capture::sip_message_length(payload);
+  require(in_pieces.has_value() == whole.has_value());
+  if (whole) require(*in_pieces == *whole);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -52,5 +67,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto framed = koegura::capture::parse_sip(payload.first(*length));
     if (framed) require(framed->length == *length);
   }
+  check_in_pieces(payload);
   return 0;
 }

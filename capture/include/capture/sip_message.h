@@ -32,7 +32,8 @@ struct SipNameAddr {
 // Bounds on what one message may ask of us; beyond them it is refused as kSipTooLarge.
 inline constexpr std::size_t kMaxSipHeaders = 256;
 inline constexpr std::size_t kMaxSipHeaderBytes = 64U << 10U;  // start line to blank line
-inline constexpr std::size_t kMaxSipBodyBytes = 1U << 20U;     // a stream's Content-Length
+inline constexpr std::size_t kMaxSipKeyBytes = 2048;  // Call-ID, a tag, a branch: legs keep them
+inline constexpr std::size_t kMaxSipBodyBytes = 1U << 20U;  // a stream's Content-Length
 
 // Views into the bytes given to parse_sip, and valid as long as those. Where a field that must
 // be single is repeated (RFC 4475 §3.3.8), the first one counts.

@@ -16,8 +16,8 @@ inline TrafficOptions conversations(std::uint32_t count, std::vector<Conversatio
   options.conversations = count;
   options.concurrency = count;
   options.kinds = std::move(kinds);
-  options.ring = milliseconds(400);
-  options.talk = seconds(8);
+  options.ring = std::chrono::milliseconds(400);
+  options.talk = std::chrono::seconds(8);
   options.rtcp = false;
   return options;
 }
@@ -112,14 +112,15 @@ inline bool silent(const std::string& payload) {
 // many packets were relayed.
 inline std::size_t check_relayed(const ReadStream& heard, const ReadStream& sent) {
   std::size_t from = 0;
-  while (from < heard.packets.size() && sent.times[0] - heard.times[from] > milliseconds(40))
+  while (from < heard.packets.size() &&
+         sent.times[0] - heard.times[from] > std::chrono::milliseconds(40))
     ++from;
   REQUIRE(from < heard.packets.size());
   REQUIRE(sent.packets.size() <= heard.packets.size() - from);
   for (std::size_t i = 0; i < sent.packets.size(); ++i) {
     const Duration delay = sent.times[i] - heard.times[from + i];
-    CHECK(delay >= milliseconds(10));
-    CHECK(delay <= milliseconds(40));
+    CHECK(delay >= std::chrono::milliseconds(10));
+    CHECK(delay <= std::chrono::milliseconds(40));
     CHECK(payload(sent.packets[i]) == payload(heard.packets[from + i]));
   }
   CHECK(sent.packets[0].ssrc != heard.packets[0].ssrc);

@@ -108,8 +108,13 @@ TEST_CASE("all who are on hold at one moment hear the same packet of music") {
     REQUIRE(list(*legs[1].truth, "holds").size() == 1);
     const Struct& hold = list(*legs[1].truth, "holds")[0].struct_value();
     CHECK(text(hold, "by") == "callee");
-    // The trunk's stream goes on, the phone's has a pause.
-    CHECK(list(*voice(legs[0], "callee"), "audio").size() == 1);
+    // The trunk's stream goes on but for what the phone needs to begin again; the phone's pauses.
+    const auto& runs = list(*voice(legs[0], "callee"), "audio");
+    const auto edge = [&](int run, int i) {
+      return runs[run].list_value().values()[i].number_value();
+    };
+    REQUIRE(runs.size() <= 2);
+    if (runs.size() == 2) CHECK(edge(1, 0) - (edge(0, 0) + edge(0, 1)) <= 480);
     CHECK(list(*voice(legs[1], "callee"), "audio").size() == 2);
     CHECK(list(*voice(legs[1], "caller"), "audio").size() == 2);
     const auto& desk = stream_in(streams, voice(legs[1], "callee"));

@@ -15,11 +15,11 @@ using Media = SipLine::Media;
 
 constexpr std::uint64_t kStory = 7;  // a purpose of Random
 
-// Documentation addresses (RFC 5737, RFC 3849), as those of single calls. A pair of ports serves a
-// leg; it comes back after kPortPairs legs.
+// Documentation addresses (RFC 5737, RFC 3849), as those of single calls. Two pairs of ports serve
+// a leg, one for each side; they come back after kPorts legs.
 constexpr std::uint32_t kPhones = 150;
 constexpr std::uint32_t kPhonesEach = 4;  // of a conversation
-constexpr std::uint32_t kPortPairs = 24'000;
+constexpr std::uint32_t kPorts = 12'000;
 constexpr std::uint16_t kFirstPort = 10'000;
 
 }  // namespace
@@ -76,7 +76,7 @@ LegPlan& Story::call(const Party& from, const Party& to, Timestamp at, std::stri
   call.call_id =
       fmt::format("{:016x}-{}@{}", random_.next(), call.index,
                   from.host == Party::Host::kSbc ? "carrier.example" : "cityhall.example");
-  const auto port = static_cast<std::uint16_t>(kFirstPort + call.index % kPortPairs * 2);
+  const std::uint32_t port = kFirstPort + call.index % kPorts * 4;
   for (const Side side : kSides) {
     const Party& party = side == Side::kCaller ? from : to;
     call.tags[index_of(side)] = fmt::format("{:08x}", random_.next() >> 32U);
@@ -84,7 +84,8 @@ LegPlan& Story::call(const Party& from, const Party& to, Timestamp at, std::stri
     call.domains[index_of(side)] =
         party.host == Party::Host::kSbc ? "carrier.example" : "cityhall.example";
     call.sip[index_of(side)] = {address_of(party), 5060};
-    call.media[index_of(side)] = {address_of(party), port};
+    call.media[index_of(side)] = {address_of(party),
+                                  static_cast<std::uint16_t>(port + 2 * index_of(side))};
   }
   leg.pbx = from.host == Party::Host::kPbx ? Side::kCaller : Side::kCallee;
   const bool trunk = from.host == Party::Host::kSbc || to.host == Party::Host::kSbc;

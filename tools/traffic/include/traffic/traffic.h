@@ -8,7 +8,7 @@
 //
 // The same options give the same bytes, in both files. Frames stand in order of time. Memory grows
 // with concurrent calls, not with their length (but for 16 bytes a loss and a line a conversation,
-// for the truth file); conversations hold their voices: 100 KiB for 10 s of one.
+// for the truth file); each conversation holds its voices, 24 kB a second of each.
 //
 // The truth file is one JSON object; times are RFC 3339 with nanoseconds, in UTC:
 //

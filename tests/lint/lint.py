@@ -19,7 +19,7 @@ THIRD_PARTY = {
     r"seccomp\.h": ["tools/koegura/sandbox"],
     r"rte_\w+\.h": ["capture/src/dpdk/", "tests/bench/dpdk"],
     # the generator encodes what decode decodes
-    r"libav\w+/|libsw\w+/": ["decode/src/", "tools/traffic/src/libavcodec_encoder"],
+    r"libav\w+/|libsw\w+/": ["decode/src/", "tools/traffic/src/libavcodec_codec"],
     r"FLAC/": ["decode/src/flac_"],
     r"openssl/": ["decode/src/sample_hash", "store/src/sha256", "tools/traffic/src/truth_file"],
     r"rocksdb/": ["store/src/"],

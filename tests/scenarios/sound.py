@@ -38,3 +38,18 @@ def find_exact(channel: array, call: dict, stream: dict, slack: int = SLACK) -> 
             if base >= 0 and hashlib.sha256(runs_at(channel, stream, base)).hexdigest() == stream["audio_sha256"]:
                 return base
     return None
+
+
+def assert_sample_exact(test, archive, folder: Path, pairs, **slack):
+    """Promise 5, for each call of the truth beside its record: the decoded samples are there, and every other sample is
+    silence."""
+    for call, one in pairs:
+        channels = channels_of(archive, one["id"], folder) if call["streams"] else {}
+        for stream in call["streams"]:
+            channel = channels[stream["channel"]]
+            base = find_exact(channel, call, stream, **slack)
+            test.assertIsNotNone(base, f"{one['id']}: the {stream['channel']}'s samples are not there")
+            for begin, count in stream["audio"]:
+                for i in range(base + begin, base + begin + count):
+                    channel[i] = 0
+            test.assertFalse(any(channel), f"{one['id']}: sound that was not on the wire")

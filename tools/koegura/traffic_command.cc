@@ -1,4 +1,5 @@
 // koegura traffic: calls with known audio, to try a recorder with.
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <limits>
@@ -16,6 +17,7 @@ namespace koegura::tools {
 
 namespace {
 
+using traffic::ConversationKind;
 using traffic::Outcome;
 using traffic::TrafficOptions;
 
@@ -35,10 +37,23 @@ Result<Outcome> parse_outcome(const std::string& name) {
                  ErrorKind::kUsage);
 }
 
-std::string codecs() {
+std::string joined(const std::vector<std::string>& names) {
   std::string all;
-  for (const std::string& name : traffic::codec_names()) all += (all.empty() ? "" : ", ") + name;
+  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
   return all;
+}
+
+std::vector<std::string> kind_names() {
+  return traffic::conversation_kind_names();
+}
+
+Result<ConversationKind> parse_kind(const std::string& name) {
+  const std::vector<std::string> names = kind_names();
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) {
+    return failure("--kind: '" + name + "' is not one of " + joined(names), ErrorKind::kUsage);
+  }
+  return static_cast<ConversationKind>(found - names.begin());
 }
 
 class TrafficCommand : public Command {
@@ -56,7 +71,8 @@ class TrafficCommand : public Command {
     options.texts("--outcome", "X", outcomes_,
                   "how the calls end, in turn: answered, missed, busy, cancelled [answered]");
     options.flag("--no-bye", no_bye_, "the media stops and no BYE is seen");
-    options.text("--codec", "NAME", traffic_.codec, codecs() + " [PCMU]");
+    declare_conversations(options);
+    options.text("--codec", "NAME", traffic_.codec, joined(traffic::codec_names()) + " [PCMU]");
     options.number("--ptime", packet_time_, "milliseconds of audio in a packet [20]");
     options.flag("--no-rtcp", no_rtcp_, "no sender reports");
     options.text("--digits", "DIGITS", traffic_.digits, "the caller presses them");
@@ -76,6 +92,14 @@ class TrafficCommand : public Command {
   }
 
  private:
+  void declare_conversations(Options& options) {
+    options.number("--conversations", conversations_,
+                   "in place of calls: so many conversations of several legs through the PBX");
+    options.texts("--kind", "X", kinds_, "their kinds: " + joined(kind_names()) + " [all]");
+    options.decimal("--shared-numbers", traffic_.shared_numbers,
+                    "part of them whose number another one bears at the same time [0.3]");
+  }
+
   void declare_network(Options& options) {
     options.decimal("--drift-ppm", traffic_.drift_ppm, "the callee's clock is fast by so much [0]");
     options.decimal("--loss", traffic_.loss, "part of the RTP packets lost: 0.01 is 1 % [0]");
@@ -117,6 +141,7 @@ class TrafficCommand : public Command {
     if (tcp_) traffic_.transport = traffic::SipTransport::kTcp;
     return fit("--calls", calls_, traffic_.calls)
         .and_then([&] { return fit("--concurrency", concurrency_, traffic_.concurrency); })
+        .and_then([&] { return fit("--conversations", conversations_, traffic_.conversations); })
         .and_then([&] { return fit("--ptime", packet_time_, traffic_.packet_time_ms); })
         .and_then([&] { return fit("--tcp-segment", tcp_segment_, traffic_.tcp_segment_bytes); })
         .and_then([&] { return fit("--vlan", vlan_, traffic_.vlan); })
@@ -125,6 +150,7 @@ class TrafficCommand : public Command {
         .and_then([&] { return duration("--jitter", jitter_, traffic_.jitter); })
         .and_then([&] { return read_hold(); })
         .and_then([&] { return read_outcomes(); })
+        .and_then([&] { return read_kinds(); })
         .and_then([&] { return read_start(); });
   }
 
@@ -149,6 +175,16 @@ class TrafficCommand : public Command {
     return {};
   }
 
+  Result<void> read_kinds() {
+    for (const std::string& name : kinds_) {
+      auto kind = parse_kind(name);
+      if (!kind) return tl::make_unexpected(std::move(kind.error()));
+      traffic_.kinds.push_back(*kind);
+    }
+    if (kinds_.empty() || conversations_ > 0) return {};
+    return failure("--kind is for --conversations", ErrorKind::kUsage);
+  }
+
   Result<void> read_start() {
     if (start_.empty()) return {};
     auto time = parse_time(start_, std::chrono::system_clock::now());
@@ -170,6 +206,11 @@ class TrafficCommand : public Command {
   void print(const traffic::TrafficSummary& summary, bool json) const {
     if (capture_ == "-") return;  // stdout is the capture's
     if (!json) {
+      if (summary.conversations > 0) {
+        std::printf("%s: %s, %s sharing a number\n", capture_.c_str(),
+                    plural(summary.conversations, "conversation").c_str(),
+                    count_text(summary.sharing_a_number).c_str());
+      }
       std::printf("%s: %s, frames %s = sip %s + rtp %s + rtcp %s, %s\n", capture_.c_str(),
                   plural(summary.calls, "call").c_str(), count_text(summary.frames).c_str(),
                   count_text(summary.sip).c_str(), count_text(summary.rtp).c_str(),
@@ -180,6 +221,8 @@ class TrafficCommand : public Command {
     result.set_capture(printable(capture_));
     result.set_truth(printable(truth_));
     result.set_calls(static_cast<double>(summary.calls));
+    result.set_conversations(static_cast<double>(summary.conversations));
+    result.set_sharing_a_number(static_cast<double>(summary.sharing_a_number));
     result.set_frames(static_cast<double>(summary.frames));
     result.set_sip(static_cast<double>(summary.sip));
     result.set_rtp(static_cast<double>(summary.rtp));
@@ -193,6 +236,7 @@ class TrafficCommand : public Command {
   std::string truth_;
   bool force_ = false;
   std::size_t calls_ = traffic_.calls;
+  std::size_t conversations_ = traffic_.conversations;
   std::size_t concurrency_ = traffic_.concurrency;
   std::size_t packet_time_ = traffic_.packet_time_ms;
   std::size_t tcp_segment_ = traffic_.tcp_segment_bytes;
@@ -205,6 +249,7 @@ class TrafficCommand : public Command {
   std::string hold_for_;
   std::string start_;
   std::vector<std::string> outcomes_;
+  std::vector<std::string> kinds_;
   bool no_bye_ = false;
   bool no_rtcp_ = false;
   bool hold_silent_ = false;

@@ -16,16 +16,21 @@ constexpr std::uint32_t kSineSteps = 4096;
 // wherever the C library's sine is right to 1/32,767.
 class Sine {
  public:
+  static const Sine& table() {
+    static const Sine kSine;
+    return kSine;
+  }
+
+  // turn: a full circle is 2^32.
+  [[nodiscard]] std::int64_t at(std::uint32_t turn) const { return table_[turn >> 20U]; }
+
+ private:
   Sine() {
     for (std::uint32_t i = 0; i < kSineSteps; ++i) {
       table_[i] = static_cast<std::int16_t>(
           std::lround(32'767 * std::sin(2 * std::numbers::pi * i / kSineSteps)));
     }
   }
-  // turn: a full circle is 2^32.
-  [[nodiscard]] std::int64_t at(std::uint32_t turn) const { return table_[turn >> 20U]; }
-
- private:
   std::array<std::int16_t, kSineSteps> table_{};
 };
 
@@ -72,7 +77,10 @@ void append_syllable(Samples& out, const Sine& sine, const Syllable& syllable) {
   }
 }
 
-Samples utterance(const Sine& sine, std::uint32_t voice_pitch, Random& random) {
+}  // namespace
+
+Samples built_in_utterance(std::uint32_t voice_pitch, Random& random) {
+  const Sine& sine = Sine::table();
   Samples out;
   const std::uint32_t syllables = 8 + random.below(10);
   for (std::uint32_t i = 0; i < syllables; ++i) {
@@ -88,16 +96,13 @@ Samples utterance(const Sine& sine, std::uint32_t voice_pitch, Random& random) {
   return out;
 }
 
-}  // namespace
-
 std::vector<Samples> built_in_utterances(std::uint64_t seed) {
   constexpr std::uint32_t kUtterances = 12;                      // about 30 s
   constexpr std::array<std::uint32_t, 2> kPitches = {190, 110};  // callee, caller
-  const Sine sine;
   std::vector<Samples> utterances;
   for (std::uint32_t i = 0; i < kUtterances; ++i) {
     Random random(seed, kSpeech, i);
-    utterances.push_back(utterance(sine, kPitches[i % 2], random));
+    utterances.push_back(built_in_utterance(kPitches[i % 2], random));
   }
   return utterances;
 }
@@ -106,7 +111,7 @@ Samples built_in_music() {
   constexpr std::array<std::uint32_t, 8> kMelody = {523, 659, 784, 659, 587, 698, 880, 698};
   constexpr std::uint32_t kNote = 3600;  // samples; the melody is 3.6 s, whole frames
   static_assert(kMelody.size() * kNote % kTableGrain == 0);
-  const Sine sine;
+  const Sine& sine = Sine::table();
   Samples out;
   for (const std::uint32_t hertz : kMelody) {
     for (std::uint32_t i = 0; i < kNote; ++i) {

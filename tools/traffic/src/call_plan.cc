@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "random.h"
+#include "source_audio.h"
 
 namespace koegura::traffic {
 namespace {
@@ -88,20 +89,36 @@ void plan_signalling(const TrafficOptions& options, Random& random, CallPlan& pl
   }
 }
 
-using Kind = StreamSegment::Kind;
+// Speech has its place on the call's timeline; music begins with its segment.
+struct Speaking {
+  const TrafficOptions& options;
+  StreamPlan& stream;
 
-void append(StreamPlan& stream, Kind kind, std::uint32_t from, std::uint32_t to) {
-  if (from < to) stream.segments.push_back({kind, 0, from, to - from});
-}
+  void speak(std::uint32_t from, std::uint32_t to) const {
+    const auto voice = stream.side == Side::kCaller ? Voice::kCaller : Voice::kCallee;
+    append(voice, from, to, std::uint64_t{from} * options.packet_time_ms);
+  }
+  void play(std::uint32_t from, std::uint32_t to) const { append(Voice::kMusic, from, to, 0); }
+
+ private:
+  void append(Voice voice, std::uint32_t from, std::uint32_t to, std::uint64_t place_ms) const {
+    if (from >= to) return;
+    stream.segments.push_back({.sound = static_cast<std::uint8_t>(voice),
+                               .tick = from,
+                               .ticks = to - from,
+                               .place_ms = place_ms});
+  }
+};
 
 // Digits take the place of speech from the tick on; gives the tick behind them.
 std::uint32_t append_digits(const TrafficOptions& options, std::uint32_t tick, StreamPlan& stream,
                             std::vector<PressedDigit>& pressed) {
   const DigitTicks length = digit_ticks(options.packet_time_ms);
   for (const char digit : options.digits) {
-    stream.segments.push_back({Kind::kEvent, digit, tick, length.sent});
+    stream.segments.push_back(
+        {.kind = StreamSegment::Kind::kEvent, .digit = digit, .tick = tick, .ticks = length.sent});
     pressed.push_back({digit, stream.time_of(tick)});
-    append(stream, Kind::kSpeech, tick + length.sent, tick + length.sent + length.pause);
+    Speaking{options, stream}.speak(tick + length.sent, tick + length.sent + length.pause);
     tick += length.sent + length.pause;
   }
   return tick;
@@ -109,20 +126,21 @@ std::uint32_t append_digits(const TrafficOptions& options, std::uint32_t tick, S
 
 void plan_segments(const TrafficOptions& options, CallPlan& plan, StreamPlan& stream) {
   const bool caller = stream.side == Side::kCaller;
+  const Speaking speaking{options, stream};
   std::uint32_t tick = 0;
   if (caller && !options.digits.empty()) {
     tick = stream.tick_at(*plan.answered + kDigitsAt);
-    append(stream, Kind::kSpeech, 0, tick);
+    speaking.speak(0, tick);
     tick = append_digits(options, tick, stream, plan.digits);
   }
   if (plan.hold) {
     const std::uint32_t held = stream.tick_at(plan.hold->hold.answered);
     const std::uint32_t resumed = stream.tick_at(plan.hold->resume.answered);
-    append(stream, Kind::kSpeech, tick, held);
-    if (!caller && plan.hold->music) append(stream, Kind::kMusic, held, resumed);
+    speaking.speak(tick, held);
+    if (!caller && plan.hold->music) speaking.play(held, resumed);
     tick = resumed;
   }
-  append(stream, Kind::kSpeech, tick, stream.ticks);
+  speaking.speak(tick, stream.ticks);
 }
 
 StreamPlan plan_stream(const TrafficOptions& options, Side side, Random& random, CallPlan& plan) {
@@ -130,6 +148,7 @@ StreamPlan plan_stream(const TrafficOptions& options, Side side, Random& random,
   stream.side = side;
   stream.source = plan.media[index_of(side)];
   stream.destination = plan.media[index_of(other(side))];
+  stream.codec = find_codec(options.codec);
   stream.ssrc = static_cast<std::uint32_t>(random.next());
   stream.first_timestamp = static_cast<std::uint32_t>(random.next());
   stream.first_sequence = static_cast<std::uint16_t>(random.next());

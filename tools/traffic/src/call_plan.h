@@ -7,10 +7,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "capture/address.h"
 #include "capture/finished_call.h"
+#include "codec.h"
 #include "traffic/traffic.h"
 
 namespace koegura::traffic {
@@ -25,17 +27,20 @@ inline constexpr std::array<Side, 2> kSides = {Side::kCaller, Side::kCallee};
 
 // Packets in a row of one kind. Between segments the sender is silent.
 struct StreamSegment {
-  enum class Kind : std::uint8_t { kSpeech, kMusic, kEvent };
-  Kind kind = Kind::kSpeech;
+  enum class Kind : std::uint8_t { kAudio, kEvent };
+  Kind kind = Kind::kAudio;
   char digit = 0;          // kEvent
+  std::uint8_t sound = 0;  // kAudio: which of the call's sounds
   std::uint32_t tick = 0;  // of the stream; a tick is one packet time
   std::uint32_t ticks = 0;
+  std::uint64_t place_ms = 0;  // kAudio: where in the sound it begins
 };
 
 struct StreamPlan {
   Side side = Side::kCaller;
   Endpoint source;
   Endpoint destination;
+  const Codec* codec = nullptr;
   std::uint32_t ssrc = 0;
   std::uint32_t first_timestamp = 0;
   std::uint16_t first_sequence = 0;
@@ -68,14 +73,22 @@ struct PressedDigit {
   Timestamp at;
 };
 
+// What one message carries beside what every call's messages do.
+struct SipExtra {
+  std::string headers;   // whole lines
+  std::string fragment;  // a body of message/sipfrag (RFC 3420)
+};
+
 struct CallPlan {
   std::uint32_t index = 0;
   Outcome outcome = Outcome::kAnswered;
   std::string call_id;
-  std::array<std::string, 2> tags;     // by side
-  std::array<std::string, 2> numbers;  // by side
-  std::array<Endpoint, 2> sip;         // by side
-  std::array<Endpoint, 2> media;       // by side: where it sends from and hears
+  std::array<std::string, 2> tags;                                                    // by side
+  std::array<std::string, 2> numbers;                                                 // by side
+  std::array<std::string_view, 2> domains = {"carrier.example", "cityhall.example"};  // by side
+  std::array<std::string, 2> session_uuids;  // by side (RFC 7989); empty: no Session-ID
+  std::array<Endpoint, 2> sip;               // by side
+  std::array<Endpoint, 2> media;             // by side: where it sends from and hears
 
   Timestamp start;  // INVITE
   Timestamp trying;
@@ -90,6 +103,7 @@ struct CallPlan {
 
   std::vector<StreamPlan> streams;   // caller's voice, callee's voice; none unless answered
   std::vector<PressedDigit> digits;  // by the caller
+  std::vector<SipExtra> extras;      // those of SipLine
 };
 
 [[nodiscard]] CallPlan plan_call(const TrafficOptions& options, std::uint32_t index,

@@ -5,7 +5,7 @@
 #include <array>
 #include <vector>
 
-#include "libavcodec_encoder.h"
+#include "libavcodec_codec.h"
 
 namespace koegura::traffic {
 namespace {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sent_audio.h"
+#include "source_audio.h"
 
 namespace koegura::traffic {
 
@@ -22,7 +23,7 @@ KnownAudio::~KnownAudio() = default;
 std::vector<AudioRun> KnownAudio::runs(std::uint32_t call, capture::Side side) const {
   const CallPlan plan = plan_call(options_, call, options_.start);
   if (plan.streams.empty()) return {};
-  return SentAudio(*audio_, plan.streams[index_of(side)], call, options_.packet_time_ms).runs();
+  return SentAudio({}, plan.streams[index_of(side)], options_.packet_time_ms).runs();
 }
 
 std::vector<std::int16_t> KnownAudio::samples(std::uint32_t call, capture::Side side,
@@ -30,7 +31,8 @@ std::vector<std::int16_t> KnownAudio::samples(std::uint32_t call, capture::Side 
   std::vector<std::int16_t> samples(run.samples);
   const CallPlan plan = plan_call(options_, call, options_.start);
   if (plan.streams.empty()) return samples;
-  const SentAudio sent(*audio_, plan.streams[index_of(side)], call, options_.packet_time_ms);
+  const auto sounds = audio_->sounds_of(call);
+  const SentAudio sent(sounds, plan.streams[index_of(side)], options_.packet_time_ms);
   sent.visit(run, [&](std::uint64_t at, std::span<const std::int16_t> slice) {
     std::copy(slice.begin(), slice.end(),
               samples.begin() + static_cast<std::ptrdiff_t>(at - run.sample));

@@ -8,31 +8,9 @@ using Media = SipLine::Media;
 
 constexpr SipLine kInvite = {.method = Method::kInvite, .to_tag = false, .media = Media::kSendRecv};
 
-SipLine reply(const SipLine& request, Timestamp time, std::uint16_t status) {
-  SipLine line = request;
-  line.time = time;
-  line.sender = other(request.sender);
-  line.status = status;
-  line.to_tag = status != 100;  // RFC 3261 §8.2.6.2
-  line.media = Media::kNone;
-  return line;
-}
-
 SipLine answer(const SipLine& invite, Timestamp time, Media media) {
   SipLine line = reply(invite, time, 200);
   line.media = media;
-  return line;
-}
-
-// RFC 3261 §13.2.2.4: a new transaction with the INVITE's CSeq number.
-SipLine acknowledge(const SipLine& invite, Timestamp time) {
-  SipLine line = invite;
-  line.time = time;
-  line.method = Method::kAck;
-  line.branch = static_cast<std::uint8_t>(invite.branch + 1);
-  line.in_dialog = true;
-  line.to_tag = true;
-  line.media = Media::kNone;
   return line;
 }
 
@@ -76,14 +54,10 @@ void append_release(std::vector<SipLine>& lines, const CallPlan& plan) {
   lines.push_back(reply(bye, plan.end + plan.reply, 200));
 }
 
-// RFC 3261 §17.1.1.3: the ACK of a refusal belongs to the INVITE's transaction.
 void append_refusal(std::vector<SipLine>& lines, const SipLine& invite, Timestamp time,
                     std::uint16_t status) {
   lines.push_back(reply(invite, time, status));
-  SipLine ack = acknowledge(invite, time + Duration(std::chrono::milliseconds(4)));
-  ack.branch = invite.branch;
-  ack.in_dialog = false;
-  lines.push_back(ack);
+  lines.push_back(acknowledge_refusal(invite, time + Duration(std::chrono::milliseconds(4))));
 }
 
 void append_cancel(std::vector<SipLine>& lines, const SipLine& invite, const CallPlan& plan) {
@@ -97,6 +71,36 @@ void append_cancel(std::vector<SipLine>& lines, const SipLine& invite, const Cal
 }
 
 }  // namespace
+
+SipLine reply(const SipLine& request, Timestamp time, std::uint16_t status) {
+  SipLine line = request;
+  line.time = time;
+  line.sender = other(request.sender);
+  line.status = status;
+  line.to_tag = status != 100;  // RFC 3261 §8.2.6.2
+  line.media = Media::kNone;
+  line.extra = 0;
+  return line;
+}
+
+SipLine acknowledge(const SipLine& invite, Timestamp time) {
+  SipLine line = invite;
+  line.time = time;
+  line.method = Method::kAck;
+  line.branch = static_cast<std::uint8_t>(invite.branch + 1);
+  line.in_dialog = true;
+  line.to_tag = true;
+  line.media = Media::kNone;
+  line.extra = 0;
+  return line;
+}
+
+SipLine acknowledge_refusal(const SipLine& invite, Timestamp time) {
+  SipLine line = acknowledge(invite, time);
+  line.branch = invite.branch;
+  line.in_dialog = false;
+  return line;
+}
 
 std::vector<SipLine> ladder_of(const CallPlan& plan) {
   SipLine invite = kInvite;

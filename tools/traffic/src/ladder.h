@@ -13,7 +13,7 @@ namespace koegura::traffic {
 
 // One message, small enough to keep for every call going on; its text is made when it is sent.
 struct SipLine {
-  enum class Method : std::uint8_t { kInvite, kAck, kBye, kCancel };
+  enum class Method : std::uint8_t { kInvite, kAck, kBye, kCancel, kRefer, kNotify };
   enum class Media : std::uint8_t { kNone, kSendRecv, kSendOnly, kRecvOnly, kInactive };
 
   Timestamp time{};
@@ -27,7 +27,14 @@ struct SipLine {
   bool to_tag = true;
   Media media = Media::kNone;  // SDP with this direction
   std::uint8_t sdp_version = 0;
+  std::uint8_t extra = 0;  // 1 + the place in the plan's extras
 };
+
+[[nodiscard]] SipLine reply(const SipLine& request, Timestamp time, std::uint16_t status);
+// The ACK of a 2xx (RFC 3261 §13.2.2.4): a new transaction with the INVITE's CSeq number.
+[[nodiscard]] SipLine acknowledge(const SipLine& invite, Timestamp time);
+// The ACK of a refusal (RFC 3261 §17.1.1.3): it belongs to the INVITE's transaction.
+[[nodiscard]] SipLine acknowledge_refusal(const SipLine& invite, Timestamp time);
 
 [[nodiscard]] std::vector<SipLine> ladder_of(const CallPlan& plan);
 

@@ -11,8 +11,10 @@ namespace koegura::traffic {
 namespace {
 
 using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 constexpr std::uint32_t kMostCalls = 100'000'000;
+constexpr std::uint32_t kMostConversations = 1'000'000;
 constexpr std::uint32_t kMostConcurrent = 50'000;
 constexpr std::size_t kMostPayload = 1400;  // bytes, so that every packet fits into one frame
 constexpr Duration kMargin = milliseconds(200);
@@ -85,6 +87,27 @@ Result<void> check_network(const TrafficOptions& options) {
   return {};
 }
 
+Result<void> check_conversations(const TrafficOptions& options) {
+  if (options.conversations == 0) return {};
+  if (options.conversations > kMostConversations) {
+    return refuse(fmt::format("conversations must be at most {}", kMostConversations));
+  }
+  if (!(options.shared_numbers >= 0 && options.shared_numbers <= 1)) {
+    return refuse("the part of conversations that share a number must be 0 to 100 %");
+  }
+  if (options.talk < seconds(8) || options.ring < milliseconds(200)) {
+    return refuse("conversations need 8 s of talk and 0.2 s of ringing");
+  }
+  if (options.codec != "PCMU" || options.packet_time_ms < 10 || options.packet_time_ms > 30) {
+    return refuse("conversations speak PCMU on the trunk, in packets of 10 to 30 ms");
+  }
+  if (options.transport != SipTransport::kUdp) return refuse("conversations speak SIP over UDP");
+  if (!options.digits.empty() || options.hold || options.drift_ppm != 0 || !options.bye) {
+    return refuse("digits, hold, drift and missing BYEs are for calls, not for conversations");
+  }
+  return {};
+}
+
 Result<void> check_events(const TrafficOptions& options) {
   if (options.digits.find_first_not_of("0123456789*#ABCD") != std::string::npos) {
     return refuse("digits are 0-9, *, # and A-D");
@@ -119,7 +142,8 @@ std::vector<std::string> codec_names() {
 }
 
 Result<void> check(const TrafficOptions& options) {
-  for (const auto part : {check_calls, check_codec, check_network, check_events}) {
+  for (const auto part :
+       {check_calls, check_codec, check_network, check_events, check_conversations}) {
     if (auto sound = part(options); !sound) return sound;
   }
   return {};

@@ -4,7 +4,7 @@
 
 #include "big_endian.h"
 #include "g711.h"
-#include "libavcodec_encoder.h"
+#include "libavcodec_codec.h"
 #include "source_audio.h"
 
 namespace koegura::traffic {

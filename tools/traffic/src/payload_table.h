@@ -23,6 +23,10 @@ class PayloadTable {
     return std::span(bytes_).subspan(starts_[frame],
                                      starts_[frame + frames_per_packet_] - starts_[frame]);
   }
+  // All of it, once.
+  [[nodiscard]] std::span<const std::byte> encoded() const {
+    return std::span(bytes_).first(starts_[frames_]);
+  }
 
  private:
   std::uint32_t frame_ms_ = 1;

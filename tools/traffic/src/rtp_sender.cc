@@ -15,18 +15,13 @@ constexpr std::size_t kRtpHeader = 12;
 constexpr Duration kReportInterval = std::chrono::seconds(5);  // RFC 3550 §6.2
 constexpr Duration kMirrorDelay = std::chrono::microseconds(4);
 
-Path path_of(const SharedMedia& media, const StreamPlan& plan, std::uint16_t port_offset) {
+Path path_of(const TrafficOptions& options, const StreamPlan& plan, std::uint16_t port_offset) {
   const auto shifted = [port_offset](Endpoint endpoint) {
     endpoint.port = static_cast<std::uint16_t>(endpoint.port + port_offset);
     return endpoint;
   };
-  return Path({.sender = plan.side, .vlan = media.options->vlan, .tos = kTosVoice},
-              shifted(plan.source), shifted(plan.destination));
-}
-
-Voice voice_of(const StreamSegment& segment, Side side) {
-  if (segment.kind == Kind::kMusic) return Voice::kMusic;
-  return side == Side::kCaller ? Voice::kCaller : Voice::kCallee;
+  return Path({.sender = plan.side, .vlan = options.vlan, .tos = kTosVoice}, shifted(plan.source),
+              shifted(plan.destination));
 }
 
 // RFC 4733 §3.2.
@@ -48,18 +43,18 @@ std::uint8_t event_of(char digit) {
 
 }  // namespace
 
-RtpSender::RtpSender(const SharedMedia& media, const CallPlan& call, const StreamPlan& plan,
-                     CaptureWriter& writer)
-    : media_(media),
+RtpSender::RtpSender(const TrafficOptions& options, std::uint32_t call, const StreamPlan& plan,
+                     std::span<const Sound> sounds, CaptureWriter& writer)
+    : options_(options),
       plan_(plan),
+      sounds_(sounds),
       writer_(writer),
-      path_(path_of(media, plan, 0)),
-      report_path_(path_of(media, plan, 1)),
-      random_(media.options->seed, kNetwork, call.index * 2ULL + index_of(plan.side)),
-      offset_ms_(media.audio->offset_ms(call.index)),
-      clock_per_tick_(media.codec->clock_rate / 1000 * media.options->packet_time_ms),
+      path_(path_of(options, plan, 0)),
+      report_path_(path_of(options, plan, 1)),
+      random_(options.seed, kNetwork, call * 2ULL + index_of(plan.side)),
+      clock_per_tick_(plan.codec->clock_rate / 1000 * options.packet_time_ms),
       last_packet_(plan.packets() - 1) {
-  if (media.options->rtcp) next_report_ = plan.start + kReportInterval;
+  if (options.rtcp) next_report_ = plan.start + kReportInterval;
   send_until_order_is_known();
 }
 
@@ -78,16 +73,15 @@ void RtpSender::send_until_order_is_known() {
 }
 
 void RtpSender::send_next() {
-  const TrafficOptions& network = *media_.options;
   const auto survives = [&](const InFlight& packet) {
     // Nobody could know of a loss before the first packet or behind the last.
     const bool edge = packet.packet == 0 || packet.packet == last_packet_;
-    return edge || !random_.chance(network.loss);
+    return edge || !random_.chance(options_.loss);
   };
   const std::uint32_t tick = next_tick();
   const InFlight packet = take_next();
   if (!survives(packet)) return lose(packet, tick);
-  if (!has_more() || !random_.chance(network.reorder)) return deliver(packet, packet.sent);
+  if (!has_more() || !random_.chance(options_.reorder)) return deliver(packet, packet.sent);
 
   const std::uint32_t tick_behind = next_tick();
   const InFlight behind = take_next();
@@ -114,10 +108,10 @@ RtpSender::InFlight RtpSender::take_next() {
 
 RtpSender::InFlight RtpSender::speak(const StreamSegment& segment) const {
   const std::uint32_t tick = segment.tick + tick_;
-  const Voice voice = voice_of(segment, plan_.side);
-  const std::uint64_t packet_ms = media_.options->packet_time_ms;
-  const auto payload = media_.payloads[static_cast<std::size_t>(voice)].payload(
-      voice == Voice::kMusic ? tick_ * packet_ms : offset_ms_ + tick * packet_ms);
+  const Sound& sound = sounds_[segment.sound];
+  const std::uint64_t place_ms =
+      sound.offset_ms + segment.place_ms + std::uint64_t{tick_} * options_.packet_time_ms;
+  const auto payload = sound.payloads->payload(place_ms);
   // RFC 3551 §4.1: the marker bit is the first packet after a silence.
   const StreamSegment* before = segment_ == 0 ? nullptr : &segment - 1;
   const bool after_silence = before == nullptr || before->tick + before->ticks != segment.tick;
@@ -130,7 +124,7 @@ RtpSender::InFlight RtpSender::speak(const StreamSegment& segment) const {
 // RFC 4733 §2.3, §2.5.1: all packets of an event bear the timestamp of its beginning and the
 // duration so far; the end is sent three times.
 RtpSender::InFlight RtpSender::press(const StreamSegment& segment) const {
-  const DigitTicks length = digit_ticks(media_.options->packet_time_ms);
+  const DigitTicks length = digit_ticks(options_.packet_time_ms);
   const std::uint32_t pressed = std::min(tick_ + 1, length.pressed);
   const bool end = pressed == length.pressed;
   InFlight packet = {.bytes = 4,
@@ -143,7 +137,7 @@ RtpSender::InFlight RtpSender::press(const StreamSegment& segment) const {
 }
 
 void RtpSender::lose(const InFlight& packet, std::uint32_t tick) {
-  const std::uint64_t per_tick = media_.options->packet_time_ms * kSamplesPerMs;
+  const std::uint64_t per_tick = std::uint64_t{options_.packet_time_ms} * kSamplesPerMs;
   const std::uint64_t sample = tick * per_tick;
   if (!tally_.lost.empty()) {
     LostRun& run = tally_.lost.back();
@@ -157,14 +151,13 @@ void RtpSender::lose(const InFlight& packet, std::uint32_t tick) {
 }
 
 void RtpSender::deliver(InFlight packet, Timestamp seemingly_sent) {
-  const TrafficOptions& network = *media_.options;
   packet.arrives = seemingly_sent;
-  if (network.jitter > Duration::zero()) {
-    packet.arrives += random_.between(Duration::zero(), network.jitter);
+  if (options_.jitter > Duration::zero()) {
+    packet.arrives += random_.between(Duration::zero(), options_.jitter);
   }
   in_flight_.push_back(packet);
   std::push_heap(in_flight_.begin(), in_flight_.end(), arrives_later);
-  if (!random_.chance(network.duplicate)) return;
+  if (!random_.chance(options_.duplicate)) return;
   packet.arrives += kMirrorDelay;
   packet.copy = true;
   in_flight_.push_back(packet);
@@ -188,7 +181,7 @@ void RtpSender::emit_packet() {
   std::byte* frame = writer_.frame(packet.arrives, path_.frame_size(size));
   std::byte* rtp = path_.payload_of(frame);
   const std::uint8_t type =
-      packet.payload == nullptr ? kEventPayloadType : media_.codec->payload_type;
+      packet.payload == nullptr ? kEventPayloadType : plan_.codec->payload_type;
   const auto sequence = static_cast<std::uint16_t>(plan_.first_sequence + packet.packet);
   put8(rtp, 0x80);  // version 2
   put8(rtp + 1, static_cast<std::uint8_t>(type | (packet.marker ? 0x80U : 0U)));

@@ -7,26 +7,17 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "call_plan.h"
 #include "capture_writer.h"
-#include "codec.h"
 #include "path.h"
-#include "payload_table.h"
 #include "random.h"
-#include "source_audio.h"
+#include "sound.h"
 #include "tournament.h"
 
 namespace koegura::traffic {
-
-// What all streams of a run share.
-struct SharedMedia {
-  const TrafficOptions* options = nullptr;
-  const Codec* codec = nullptr;
-  const SourceAudio* audio = nullptr;
-  std::vector<PayloadTable> payloads;  // by Voice
-};
 
 // Packets in a row that never arrived. Counts from the stream's first packet and sample.
 struct LostRun {
@@ -47,9 +38,10 @@ struct StreamTally {
 
 class RtpSender {
  public:
-  // REQUIRES: media, plan and writer outlive this.
-  RtpSender(const SharedMedia& media, const CallPlan& call, const StreamPlan& plan,
-            CaptureWriter& writer);
+  // call: the number of the stream's call. REQUIRES: options, plan, sounds and writer outlive this,
+  // and the plan has packets.
+  RtpSender(const TrafficOptions& options, std::uint32_t call, const StreamPlan& plan,
+            std::span<const Sound> sounds, CaptureWriter& writer);
 
   // When the next frame stands in the capture.
   [[nodiscard]] Timestamp due() const { return std::min(next_packet(), next_report_); }
@@ -87,13 +79,13 @@ class RtpSender {
   void count(const InFlight& packet);
   void emit_report();
 
-  const SharedMedia& media_;
+  const TrafficOptions& options_;
   const StreamPlan& plan_;
+  std::span<const Sound> sounds_;
   CaptureWriter& writer_;
   Path path_;
   Path report_path_;
   Random random_;
-  std::uint64_t offset_ms_;
   std::uint32_t clock_per_tick_;
 
   std::size_t segment_ = 0;  // the next packet's

@@ -18,11 +18,11 @@ std::vector<AudioRun> SentAudio::runs() const {
 
 std::span<const std::int16_t> SentAudio::slice_at(const StreamSegment& segment, std::uint64_t at,
                                                   std::uint64_t end) const {
-  const bool music = segment.kind == StreamSegment::Kind::kMusic;
-  const Voice speaker = stream_.side == Side::kCaller ? Voice::kCaller : Voice::kCallee;
-  const auto table = audio_.table(music ? Voice::kMusic : speaker);
-  const std::uint64_t place = (music ? at - start_of(segment) : at + offset_) % table.size();
-  return table.subspan(place, std::min<std::uint64_t>(end - at, table.size() - place));
+  const Sound& sound = sounds_[segment.sound];
+  const std::uint64_t begin = (sound.offset_ms + segment.place_ms) * kSamplesPerMs;
+  const std::uint64_t place = (begin + at - start_of(segment)) % sound.samples.size();
+  return sound.samples.subspan(place,
+                               std::min<std::uint64_t>(end - at, sound.samples.size() - place));
 }
 
 }  // namespace koegura::traffic

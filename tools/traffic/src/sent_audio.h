@@ -7,19 +7,17 @@
 #include <vector>
 
 #include "call_plan.h"
-#include "source_audio.h"
+#include "sound.h"
 #include "traffic/known_audio.h"
 
 namespace koegura::traffic {
 
 class SentAudio {
  public:
-  // REQUIRES: audio and stream outlive this.
-  SentAudio(const SourceAudio& audio, const StreamPlan& stream, std::uint32_t call,
-            std::uint32_t packet_time_ms)
-      : audio_(audio),
+  // REQUIRES: sounds and stream outlive this.
+  SentAudio(std::span<const Sound> sounds, const StreamPlan& stream, std::uint32_t packet_time_ms)
+      : sounds_(sounds),
         stream_(stream),
-        offset_(audio.offset_ms(call) * kSamplesPerMs),
         samples_per_tick_(std::uint64_t{packet_time_ms} * kSamplesPerMs) {}
 
   [[nodiscard]] std::vector<AudioRun> runs() const;
@@ -50,9 +48,8 @@ class SentAudio {
   [[nodiscard]] std::span<const std::int16_t> slice_at(const StreamSegment& segment,
                                                        std::uint64_t at, std::uint64_t end) const;
 
-  const SourceAudio& audio_;
+  std::span<const Sound> sounds_;
   const StreamPlan& stream_;
-  std::uint64_t offset_;
   std::uint64_t samples_per_tick_;
 };
 

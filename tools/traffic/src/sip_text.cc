@@ -20,6 +20,10 @@ std::string_view name_of(Method method) {
       return "BYE";
     case Method::kCancel:
       return "CANCEL";
+    case Method::kRefer:
+      return "REFER";
+    case Method::kNotify:
+      return "NOTIFY";
   }
   return {};
 }
@@ -48,6 +52,8 @@ std::string_view phrase_of(std::uint16_t status) {
       return "Ringing";
     case 200:
       return "OK";
+    case 202:
+      return "Accepted";
     case 480:
       return "Temporarily Unavailable";
     case 486:
@@ -61,7 +67,7 @@ std::string_view phrase_of(std::uint16_t status) {
 
 std::string address_of_record(const CallPlan& plan, Side side) {
   return fmt::format("sip:{}@{};user=phone", plan.numbers[index_of(side)],
-                     side == Side::kCaller ? "carrier.example" : "cityhall.example");
+                     plan.domains[index_of(side)]);
 }
 
 std::string contact(const CallPlan& plan, Side side, const SipWording& wording) {
@@ -100,6 +106,35 @@ std::string start_line(const SipLine& line, const CallPlan& plan, const SipWordi
                      line.in_dialog ? contact(plan, to, wording) : address_of_record(plan, to));
 }
 
+// RFC 3261 §12.1, RFC 3515 §2.2, RFC 6665 §4.4: messages that name the dialog's target.
+bool names_target(const SipLine& line) {
+  if (line.method == Method::kRefer || line.method == Method::kNotify) return line.status < 300;
+  return line.method == Method::kInvite && line.status != 100 && line.status < 300;
+}
+
+// RFC 7989 §5: the sender's own, and the other's as far as it is known.
+std::string session_id(const SipLine& line, const CallPlan& plan) {
+  const std::string& local = plan.session_uuids[index_of(line.sender)];
+  if (local.empty()) return {};
+  const bool unknown = !line.to_tag && line.sender == line.client;
+  const std::string remote =
+      unknown ? std::string(32, '0') : plan.session_uuids[index_of(other(line.sender))];
+  return fmt::format("Session-ID: {};remote={}\r\n", local, remote);
+}
+
+struct SipBody {
+  std::string_view type;
+  std::string text;
+};
+
+SipBody body_of(const SipLine& line, const CallPlan& plan, const SipWording& wording) {
+  if (line.media != Media::kNone) {
+    return {"application/sdp", session_description(line, plan, wording)};
+  }
+  if (line.extra == 0) return {};
+  return {"message/sipfrag", plan.extras[line.extra - 1].fragment};
+}
+
 }  // namespace
 
 std::string text_of(const SipLine& line, const CallPlan& plan, const SipWording& wording) {
@@ -116,7 +151,7 @@ std::string text_of(const SipLine& line, const CallPlan& plan, const SipWording&
                  line.to_tag ? ";tag=" : "", line.to_tag ? plan.tags[index_of(server)] : "");
   fmt::format_to(out, "Call-ID: {}\r\nCSeq: {} {}\r\n", plan.call_id, line.cseq,
                  name_of(line.method));
-  if (line.method == Method::kInvite && line.status != 100 && line.status < 300) {
+  if (names_target(line)) {
     fmt::format_to(out, "Contact: <{}>\r\nAllow: INVITE, ACK, BYE, CANCEL, OPTIONS\r\n",
                    contact(plan, line.sender, wording));
   }
@@ -124,9 +159,10 @@ std::string text_of(const SipLine& line, const CallPlan& plan, const SipWording&
     fmt::format_to(out, "P-Asserted-Identity: <{}>\r\n", address_of_record(plan, Side::kCaller));
   }
   if (request) fmt::format_to(out, "User-Agent: koegura-traffic\r\n");
-  const std::string body =
-      line.media == Media::kNone ? std::string() : session_description(line, plan, wording);
-  if (!body.empty()) fmt::format_to(out, "Content-Type: application/sdp\r\n");
+  text += session_id(line, plan);
+  if (line.extra != 0) text += plan.extras[line.extra - 1].headers;
+  const auto [type, body] = body_of(line, plan, wording);
+  if (!body.empty()) fmt::format_to(out, "Content-Type: {}\r\n", type);
   fmt::format_to(out, "Content-Length: {}\r\n\r\n{}", body.size(), body);
   return text;
 }

@@ -40,6 +40,8 @@ std::array<Samples, 2> conversation(const std::vector<Samples>& utterances, std:
   return sides;
 }
 
+}  // namespace
+
 Result<std::vector<Samples>> recorded_utterances(const std::string& directory) {
   std::vector<std::filesystem::path> files;
   std::error_code error;
@@ -73,8 +75,6 @@ std::int16_t as_carried(Encoding encoding, std::int16_t sample) {
   return sample;
 }
 
-}  // namespace
-
 Result<SourceAudio> SourceAudio::create(const TrafficOptions& options, const Codec& codec) {
   std::vector<Samples> utterances;
   if (options.audio_directory.empty()) {
@@ -92,6 +92,13 @@ Result<SourceAudio> SourceAudio::create(const TrafficOptions& options, const Cod
     for (std::int16_t& sample : table) sample = as_carried(codec.encoding, sample);
   }
   return audio;
+}
+
+std::array<Sound, kVoices> SourceAudio::sounds_of(std::uint32_t call) const {
+  const std::uint64_t offset = offset_ms(call);
+  return {Sound{.samples = table(Voice::kCaller), .offset_ms = offset},
+          Sound{.samples = table(Voice::kCallee), .offset_ms = offset},
+          Sound{.samples = table(Voice::kMusic)}};
 }
 
 std::uint64_t SourceAudio::offset_ms(std::uint32_t call) const {

@@ -10,15 +10,14 @@
 
 #include "capture/error.h"
 #include "codec.h"
+#include "random.h"
+#include "sound.h"
 #include "traffic/traffic.h"
 
 namespace koegura::traffic {
 
 enum class Voice : std::uint8_t { kCaller, kCallee, kMusic };
 inline constexpr std::size_t kVoices = 3;
-
-inline constexpr std::uint32_t kSourceRate = 8000;  // samples a second
-inline constexpr std::uint32_t kSamplesPerMs = kSourceRate / 1000;
 
 using Samples = std::vector<std::int16_t>;
 
@@ -32,10 +31,13 @@ class SourceAudio {
   [[nodiscard]] std::span<const std::int16_t> table(Voice voice) const {
     return tables_[static_cast<std::size_t>(voice)];
   }
+  // By Voice, as this call has them; without payloads. Views of this.
+  [[nodiscard]] std::array<Sound, kVoices> sounds_of(std::uint32_t call) const;
+
+ private:
   // Where call begins in the conversation; a multiple of the codec's frame.
   [[nodiscard]] std::uint64_t offset_ms(std::uint32_t call) const;
 
- private:
   std::array<Samples, kVoices> tables_;  // each a multiple of kTableGrain long, the speakers' equal
   std::uint32_t frame_ms_ = 1;
 };
@@ -47,5 +49,13 @@ inline constexpr std::size_t kTableGrain = 60 * kSamplesPerMs;
 // pauses, which compress as speech does.
 [[nodiscard]] std::vector<Samples> built_in_utterances(std::uint64_t seed);
 [[nodiscard]] Samples built_in_music();
+
+// One more of them. voice_pitch: Hz, about 80 to 250.
+[[nodiscard]] Samples built_in_utterance(std::uint32_t voice_pitch, Random& random);
+// options.audio_directory's, in order of name. Errors name the WAV file.
+[[nodiscard]] Result<std::vector<Samples>> recorded_utterances(const std::string& directory);
+
+// What comes out of the codec's decoder; of codecs that are not lossless: what goes in.
+[[nodiscard]] std::int16_t as_carried(Encoding encoding, std::int16_t sample);
 
 }  // namespace koegura::traffic

@@ -1,38 +1,67 @@
 #include "traffic/traffic.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <utility>
 
 #include "call_plan.h"
 #include "capture_writer.h"
 #include "codec.h"
+#include "conversation_run.h"
 #include "ladder.h"
 #include "payload_table.h"
-#include "random.h"
 #include "rtp_sender.h"
+#include "schedule.h"
 #include "source_audio.h"
-#include "tournament.h"
 #include "trunk.h"
 #include "truth_file.h"
 
 namespace koegura::traffic {
 namespace {
 
-constexpr std::uint64_t kPause = 6;  // a purpose of Random
+// What all calls of a run share.
+struct SharedMedia {
+  const Codec* codec = nullptr;
+  SourceAudio audio;
+  std::vector<PayloadTable> payloads;  // by Voice
+};
+
+Result<SharedMedia> make_media(const TrafficOptions& options) {
+  const Codec& codec = *find_codec(options.codec);
+  auto audio = SourceAudio::create(options, codec);
+  if (!audio) return tl::make_unexpected(std::move(audio.error()));
+  SharedMedia media{&codec, std::move(*audio), {}};
+  for (const Voice voice : {Voice::kCaller, Voice::kCallee, Voice::kMusic}) {
+    auto table = PayloadTable::create(codec, options.packet_time_ms, media.audio.table(voice));
+    if (!table) return tl::make_unexpected(std::move(table.error()));
+    media.payloads.push_back(std::move(*table));
+  }
+  return media;
+}
+
+std::array<Sound, kVoices> sounds_of(const SharedMedia& media, std::uint32_t call) {
+  auto sounds = media.audio.sounds_of(call);
+  for (std::size_t voice = 0; voice < kVoices; ++voice) {
+    sounds[voice].payloads = &media.payloads[voice];
+  }
+  return sounds;
+}
 
 // One call going on: three sources of frames, of which the earliest goes first.
 class LiveCall {
  public:
-  LiveCall(CallPlan plan, const SharedMedia& media, Trunk& trunk, CaptureWriter& writer)
+  LiveCall(CallPlan plan, const TrafficOptions& options, const SharedMedia& media, Trunk& trunk,
+           CaptureWriter& writer)
       : plan_(std::move(plan)),
+        sounds_(sounds_of(media, plan_.index)),
         lines_(ladder_of(plan_)),
-        wording_{media.codec, media.options->packet_time_ms,
-                 media.options->transport == SipTransport::kTcp ? "TCP" : "UDP"},
+        wording_{media.codec, options.packet_time_ms,
+                 options.transport == SipTransport::kTcp ? "TCP" : "UDP"},
         trunk_(trunk) {
     senders_.reserve(plan_.streams.size());
     for (const StreamPlan& stream : plan_.streams) {
-      senders_.emplace_back(media, plan_, stream, writer);
+      senders_.emplace_back(options, plan_.index, stream, sounds_, writer);
     }
   }
   LiveCall(const LiveCall&) = delete;  // the senders refer to the plan
@@ -55,6 +84,7 @@ class LiveCall {
     }
   }
   [[nodiscard]] const CallPlan& plan() const { return plan_; }
+  [[nodiscard]] std::span<const Sound> sounds() const { return sounds_; }
   [[nodiscard]] std::vector<StreamTally> tallies() const {
     std::vector<StreamTally> tallies;
     for (const RtpSender& sender : senders_) tallies.push_back(sender.tally());
@@ -63,6 +93,7 @@ class LiveCall {
 
  private:
   const CallPlan plan_;
+  const std::array<Sound, kVoices> sounds_;
   const std::vector<SipLine> lines_;
   const SipWording wording_;
   Trunk& trunk_;
@@ -70,106 +101,60 @@ class LiveCall {
   std::size_t line_ = 0;
 };
 
-Result<std::vector<PayloadTable>> encode_voices(const TrafficOptions& options, const Codec& codec,
-                                                const SourceAudio& audio) {
-  std::vector<PayloadTable> payloads;
-  for (const Voice voice : {Voice::kCaller, Voice::kCallee, Voice::kMusic}) {
-    auto table = PayloadTable::create(codec, options.packet_time_ms, audio.table(voice));
-    if (!table) return tl::make_unexpected(std::move(table.error()));
-    payloads.push_back(std::move(*table));
-  }
-  return payloads;
-}
-
-// Merges the calls' frames by time. A slot holds one call after another, so that never more than
-// `concurrency` are going on.
-class Generator {
+// Single calls between the SBC and the PBX.
+class CallRun {
  public:
-  Generator(const SharedMedia& media, CaptureWriter& writer, TruthFile& truth)
-      : media_(media),
-        options_(*media.options),
+  CallRun(const TrafficOptions& options, const SharedMedia& media, CaptureWriter& writer,
+          TruthFile& truth)
+      : options_(options),
+        media_(media),
         writer_(writer),
         truth_(truth),
-        trunk_(options_, plan_call(options_, 0, options_.start), writer),
-        slots_(std::min(options_.calls, options_.concurrency)),
-        order_(static_cast<std::uint32_t>(slots_.size())) {}
+        trunk_(options, plan_call(options, 0, options.start), writer) {}
 
-  Result<TrafficSummary> run() {
-    begin_first_calls();
-    while (order_.due() != kNever && writer_.healthy()) {
-      const std::uint32_t slot = order_.first();
-      now_ = order_.due();
-      slots_[slot]->emit(now_);
-      Timestamp due = slots_[slot]->due();
-      if (due == kNever) {
-        if (auto ended = end_call(slot); !ended) return tl::make_unexpected(ended.error());
-        if (slots_[slot]) due = slots_[slot]->due();
-      }
-      order_.set(slot, due);
-    }
-    summary_.sip = trunk_.frames();
-    summary_.frames = summary_.sip + summary_.rtp + summary_.rtcp;
-    summary_.bytes = writer_.bytes();
-    return summary_;
+  Result<std::unique_ptr<LiveCall>> begin(std::uint32_t call, Timestamp start) {
+    return std::make_unique<LiveCall>(plan_call(options_, call, start), options_, media_, trunk_,
+                                      writer_);
   }
-
- private:
-  void begin(std::uint32_t slot, Timestamp start) {
-    slots_[slot] = std::make_unique<LiveCall>(plan_call(options_, next_call_++, start), media_,
-                                              trunk_, writer_);
-  }
-  // Spread over a quarter of a call, so that they do not march in step.
-  void begin_first_calls() {
-    const Duration step =
-        (options_.ring + options_.talk) / 4 / static_cast<long long>(slots_.size());
-    for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
-      begin(slot, options_.start + step * slot);
-      order_.set(slot, slots_[slot]->due());
-    }
-  }
-  Result<void> end_call(std::uint32_t slot) {
-    const LiveCall& call = *slots_[slot];
+  Result<void> end(const LiveCall& call) {
     const std::vector<StreamTally> tallies = call.tallies();
     for (const StreamTally& tally : tallies) {
       summary_.rtp += tally.packets + tally.duplicates;
       summary_.rtcp += tally.reports;
     }
     ++summary_.calls;
-    auto added = truth_.add(call.plan(), tallies);
-    slots_[slot].reset();
-    if (!added || next_call_ == options_.calls) return added;
-    Random random(options_.seed, kPause, next_call_);
-    begin(slot,
-          now_ + random.between(std::chrono::milliseconds(100), std::chrono::milliseconds(900)));
-    return {};
+    return truth_.add(call.plan(), call.sounds(), tallies);
+  }
+  [[nodiscard]] bool healthy() const { return writer_.healthy(); }
+  [[nodiscard]] TrafficSummary summary() const {
+    TrafficSummary summary = summary_;
+    summary.sip = trunk_.frames();
+    return summary;
   }
 
-  const SharedMedia& media_;
+ private:
   const TrafficOptions& options_;
+  const SharedMedia& media_;
   CaptureWriter& writer_;
   TruthFile& truth_;
   Trunk trunk_;
-  std::vector<std::unique_ptr<LiveCall>> slots_;
-  Tournament order_;
-  std::uint32_t next_call_ = 0;
-  Timestamp now_;
   TrafficSummary summary_;
 };
 
-Result<TrafficSummary> write_files(const SharedMedia& media, const std::string& capture_path,
-                                   const std::string& truth_path) {
-  auto writer = CaptureWriter::open(capture_path);
-  if (!writer) return tl::make_unexpected(std::move(writer.error()));
-  auto truth = TruthFile::open(truth_path, media);
-  if (!truth) return tl::make_unexpected(std::move(truth.error()));
-  auto summary = Generator(media, *writer, *truth).run();
-  if (!summary) return summary;
-  auto closed = writer->close();
-  if (closed) closed = truth->close(*summary);
-  if (!closed) return tl::make_unexpected(std::move(closed.error()));
-  writer->keep();
-  truth->keep();
-  return summary;
+Result<TrafficSummary> run_calls(const TrafficOptions& options, CaptureWriter& writer,
+                                 TruthFile& truth) {
+  const auto media = make_media(options);
+  if (!media) return tl::make_unexpected(media.error());
+  CallRun run(options, *media, writer, truth);
+  // The first ones are spread over a quarter of a call, so that they do not march in step.
+  const auto slots = static_cast<long long>(std::min(options.calls, options.concurrency));
+  const Pace pace = {.count = options.calls,
+                     .concurrency = options.concurrency,
+                     .start = options.start,
+                     .step = (options.ring + options.talk) / 4 / slots,
+                     .seed = options.seed};
+  if (auto done = Schedule(pace, run).run(); !done) return tl::make_unexpected(done.error());
+  return run.summary();
 }
 
 }  // namespace
@@ -181,12 +166,21 @@ Result<TrafficSummary> generate(const TrafficOptions& options, const std::string
     return failure("the capture and the truth cannot both go to " + capture_path,
                    ErrorKind::kUsage);
   }
-  const Codec& codec = *find_codec(options.codec);
-  auto audio = SourceAudio::create(options, codec);
-  if (!audio) return tl::make_unexpected(std::move(audio.error()));
-  auto payloads = encode_voices(options, codec, *audio);
-  if (!payloads) return tl::make_unexpected(std::move(payloads.error()));
-  return write_files({&options, &codec, &*audio, std::move(*payloads)}, capture_path, truth_path);
+  auto writer = CaptureWriter::open(capture_path);
+  if (!writer) return tl::make_unexpected(std::move(writer.error()));
+  auto truth = TruthFile::open(truth_path, options);
+  if (!truth) return tl::make_unexpected(std::move(truth.error()));
+  auto summary = options.conversations > 0 ? run_conversations(options, *writer, *truth)
+                                           : run_calls(options, *writer, *truth);
+  if (!summary) return summary;
+  summary->frames = summary->sip + summary->rtp + summary->rtcp;
+  summary->bytes = writer->bytes();
+  auto closed = writer->close();
+  if (closed) closed = truth->close(*summary);
+  if (!closed) return tl::make_unexpected(std::move(closed.error()));
+  writer->keep();
+  truth->keep();
+  return summary;
 }
 
 }  // namespace koegura::traffic

@@ -96,24 +96,24 @@ std::string sha256_of(const SentAudio& sent) {
 
 }  // namespace
 
-Result<TruthFile> TruthFile::open(const std::string& path, const SharedMedia& media) {
-  if (path.empty()) return TruthFile(nullptr, media);
+Result<TruthFile> TruthFile::open(const std::string& path, const TrafficOptions& options) {
+  if (path.empty()) return TruthFile(nullptr, options);
   auto file = OutputFile::open(path);
   if (!file) return tl::make_unexpected(std::move(file.error()));
-  TruthFile truth(std::move(*file), media);
+  TruthFile truth(std::move(*file), options);
   truth.append_options();
   return truth;
 }
 
 void TruthFile::append_options() {
-  const TrafficOptions& o = *media_->options;
+  const TrafficOptions& o = *options_;
   auto out = std::back_inserter(text_);
   fmt::format_to(out,
                  "{{\"options\":{{\"calls\":{},\"concurrency\":{},\"ring_s\":{},\"talk_s\":{},",
                  o.calls, o.concurrency, to_seconds(o.ring), to_seconds(o.talk));
   fmt::format_to(out,
                  "\"bye\":{},\"codec\":\"{}\",\"packet_time_ms\":{},\"rtcp\":{},\"digits\":\"{}\",",
-                 o.bye, media_->codec->name, o.packet_time_ms, o.rtcp, o.digits);
+                 o.bye, find_codec(o.codec)->name, o.packet_time_ms, o.rtcp, o.digits);
   if (o.hold) {
     fmt::format_to(out, "\"hold\":{{\"at_s\":{},\"duration_s\":{},\"music\":{}}},",
                    to_seconds(o.hold->at), to_seconds(o.hold->duration), o.hold->music);
@@ -129,10 +129,25 @@ void TruthFile::append_options() {
   for (std::size_t i = 0; i < o.outcomes.size(); ++i) {
     fmt::format_to(out, "{}\"{}\"", i == 0 ? "" : ",", name_of(o.outcomes[i]));
   }
-  text_ += "]},\n\"calls\":[";
+  text_ += "]";
+  if (o.conversations > 0) append_conversation_options();
+  text_ += "},\n\"calls\":[";
 }
 
-Result<void> TruthFile::add(const CallPlan& plan, std::span<const StreamTally> tallies) {
+void TruthFile::append_conversation_options() {
+  fmt::format_to(std::back_inserter(text_),
+                 ",\"conversations\":{},\"shared_numbers\":{},\"kinds\":[", options_->conversations,
+                 options_->shared_numbers);
+  for (std::size_t i = 0; i < options_->kinds.size(); ++i) {
+    fmt::format_to(std::back_inserter(text_), "{}\"{}\"", i == 0 ? "" : ",",
+                   kind_name(options_->kinds[i]));
+  }
+  text_ += "]";
+}
+
+Result<void> TruthFile::add(const CallPlan& plan, std::span<const Sound> sounds,
+                            std::span<const StreamTally> tallies,
+                            const std::optional<LegFacts>& leg) {
   if (!file_) return {};
   auto out = std::back_inserter(text_);
   fmt::format_to(out, "{}\n{{\"index\":{},\"call_id\":\"{}\",\"from_tag\":\"{}\",\"state\":\"{}\",",
@@ -140,19 +155,36 @@ Result<void> TruthFile::add(const CallPlan& plan, std::span<const StreamTally> t
                  name_of(plan.outcome));
   first_call_ = false;
   fmt::format_to(out, "\"caller\":\"{}\",\"callee\":\"{}\",", plan.numbers[0], plan.numbers[1]);
+  if (leg) {
+    fmt::format_to(out, "\"conversation\":{},\"kind\":\"{}\",\"joinable\":{},", leg->conversation,
+                   leg->kind, leg->joinable);
+  }
   append_times(plan, tallies);
   append_holds(plan);
   append_digits(plan);
   text_ += "\"streams\":[";
   for (std::size_t i = 0; i < tallies.size(); ++i) {
     if (i > 0) text_ += ',';
-    append_stream(plan, plan.streams[i], tallies[i]);
+    append_stream(plan.streams[i], sounds, tallies[i]);
   }
   text_ += "]}";
   if (text_.size() < kBufferBytes) return {};
   auto written = file_->write(std::as_bytes(std::span(text_)));
   text_.clear();
   return written;
+}
+
+void TruthFile::add_conversation(const ConversationPlan& plan, bool shares_number) {
+  if (!file_) return;
+  auto out = std::back_inserter(conversations_);
+  fmt::format_to(out, "{}\n{{\"index\":{},\"kind\":\"{}\",\"number\":\"{}\",\"shares_number\":{},",
+                 conversations_.empty() ? "" : ",", plan.index, kind_name(plan.kind), plan.number,
+                 shares_number);
+  conversations_ += "\"legs\":[";
+  for (const LegPlan& leg : plan.legs) {
+    fmt::format_to(out, "{}\"{}\"", &leg == plan.legs.data() ? "" : ",", leg.call.call_id);
+  }
+  conversations_ += "]}";
 }
 
 void TruthFile::append_times(const CallPlan& plan, std::span<const StreamTally> tallies) {
@@ -187,9 +219,9 @@ void TruthFile::append_digits(const CallPlan& plan) {
   text_ += "],";
 }
 
-void TruthFile::append_stream(const CallPlan& plan, const StreamPlan& stream,
+void TruthFile::append_stream(const StreamPlan& stream, std::span<const Sound> sounds,
                               const StreamTally& tally) {
-  const Codec& codec = *media_->codec;
+  const Codec& codec = *stream.codec;
   auto out = std::back_inserter(text_);
   fmt::format_to(out, "\n {{\"channel\":\"{}\",\"source\":\"{}\",\"destination\":\"{}\",",
                  name_of(stream.side), stream.source.to_string(), stream.destination.to_string());
@@ -201,7 +233,7 @@ void TruthFile::append_stream(const CallPlan& plan, const StreamPlan& stream,
   fmt::format_to(out, "\"packets\":{},\"reordered\":{},\"duplicates\":{},", tally.packets,
                  tally.reordered, tally.duplicates);
   append_lost(stream, tally);
-  append_audio(plan, stream);
+  append_audio(stream, sounds);
   fmt::format_to(out, "\"first\":\"{}\",\"last\":\"{}\"}}", text_of(tally.first),
                  text_of(tally.last));
 }
@@ -217,8 +249,8 @@ void TruthFile::append_lost(const StreamPlan& stream, const StreamTally& tally) 
   text_ += "],";
 }
 
-void TruthFile::append_audio(const CallPlan& plan, const StreamPlan& stream) {
-  const SentAudio sent(*media_->audio, stream, plan.index, media_->options->packet_time_ms);
+void TruthFile::append_audio(const StreamPlan& stream, std::span<const Sound> sounds) {
+  const SentAudio sent(sounds, stream, options_->packet_time_ms);
   text_ += "\"audio\":[";
   const std::vector<AudioRun> runs = sent.runs();
   for (std::size_t i = 0; i < runs.size(); ++i) {
@@ -230,10 +262,16 @@ void TruthFile::append_audio(const CallPlan& plan, const StreamPlan& stream) {
 
 Result<void> TruthFile::close(const TrafficSummary& summary) {
   if (!file_) return {};
-  fmt::format_to(
-      std::back_inserter(text_),
-      "\n],\n\"totals\":{{\"frames\":{},\"sip\":{},\"rtp\":{},\"rtcp\":{},\"bytes\":{}}}}}\n",
-      summary.frames, summary.sip, summary.rtp, summary.rtcp, summary.bytes);
+  auto out = std::back_inserter(text_);
+  text_ += "\n],\n";
+  if (options_->conversations > 0) text_ += "\"conversations\":[" + conversations_ + "\n],\n";
+  fmt::format_to(out, "\"totals\":{{\"frames\":{},\"sip\":{},\"rtp\":{},\"rtcp\":{},\"bytes\":{}",
+                 summary.frames, summary.sip, summary.rtp, summary.rtcp, summary.bytes);
+  if (options_->conversations > 0) {
+    fmt::format_to(out, ",\"conversations\":{},\"sharing_a_number\":{}", summary.conversations,
+                   summary.sharing_a_number);
+  }
+  text_ += "}}\n";
   auto written = file_->write(std::as_bytes(std::span(text_)));
   return written ? file_->close() : written;
 }

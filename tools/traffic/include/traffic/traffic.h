@@ -2,8 +2,13 @@
 // a recorder must find in it. Citizens call a city hall: a carrier's SBC (caller's side) and a PBX
 // (callee's side) exchange SIP and RTP, and the mirror port sees all of it.
 //
+// With `conversations`, every call goes through the PBX, a back-to-back user agent: it shows up as
+// several legs, each with a Call-ID, tags and SDP of its own, on a mirror port that sees both sides
+// of the PBX: SBC 198.51.100.x, PBX 192.0.2.10, phones 192.0.2.101 and on.
+//
 // The same options give the same bytes, in both files. Frames stand in order of time. Memory grows
-// with concurrent calls, not with their length (but for 16 bytes a loss, for the truth file).
+// with concurrent calls, not with their length (but for 16 bytes a loss and a line a conversation,
+// for the truth file); each conversation holds its voices, 24 kB a second of each.
 //
 // The truth file is one JSON object; times are RFC 3339 with nanoseconds, in UTC:
 //
@@ -31,8 +36,19 @@
 //       audio_sha256      of the samples of all runs as s16le, lost packets included: what the
 //                         packets decode to if the codec is lossless, else what was encoded
 //       first, last       when the first and the last packet stand in the capture, copies aside
+//     of a leg of a conversation also:
+//       conversation, kind  its number and ConversationKind
+//       joinable          false: nothing on the wire ties the leg to the others. It was cancelled
+//                         without a Reason, and carried no sound; that it bears the same number at
+//                         the same time proves nothing.
+//     Of a direct conversation the streams stand with the first leg: both name their endpoints.
+//   conversations[]  in the order in which they ended:
+//     index, kind, legs   Call-IDs, in the order in which the legs began; the first is the first
+//     leg number              the citizen's shares_number       another one with this number went
+//     on at the same time
 //   totals    {frames, sip, rtp, rtcp, bytes}: frames = sip + rtp + rtcp; sip counts frames of the
 //             signalling transport, TCP's handshake included; rtp copies too; bytes are the file's
+//             with conversations also {conversations, sharing_a_number}: how many of them do
 //
 // "sample" counts along a stream's RTP timeline at 8,000 Hz from its first packet (KnownAudio).
 #pragma once
@@ -63,6 +79,23 @@ struct Hold {
   bool music = true;  // a=sendonly with music; false: a=inactive and no packets at all
 };
 
+// What becomes of a conversation.
+enum class ConversationKind : std::uint8_t {
+  kTwin,        // trunk leg and phone leg, the PBX relays the packets
+  kTranscoded,  // … and transcodes them: no payload of one leg is on the other
+  kFork,        // three phones ring, one answers; mostly CANCEL tells the others why (RFC 3326)
+  kBlind,       // the phone sends REFER (RFC 3515), the PBX calls another one
+  kAttended,    // … after asking there: REFER with Replaces (RFC 3891)
+  kReinvite,    // the PBX itself moves the call to another phone, without a header that says so
+  kPickup,      // a neighbour's phone takes the call: by Replaces, or by a code of the PBX
+  kHold,        // the phone holds, the PBX plays music; the trunk's signalling shows nothing of it
+  kAnnouncement,  // the PBX answers and announces before it calls the phone
+  kSessionId,     // as kTwin, with Session-ID (RFC 7989)
+  kDirect,        // the PBX is in the signalling alone: both legs name the same media endpoints
+  kInternal,      // phone to phone
+  kSingle,        // no partner: busy, missed, or the mail box of the PBX
+};
+
 struct TrafficOptions {
   std::uint32_t calls = 10;
   // At most so many calls at once; once the first ones have begun (within a quarter of a call's
@@ -73,6 +106,15 @@ struct TrafficOptions {
   // Call i ends as outcomes[i % size].
   std::vector<Outcome> outcomes = {Outcome::kAnswered};
   bool bye = true;  // false: the media stops and no BYE is ever seen
+
+  // Above 0: so many conversations, at most `concurrency` at once, in place of `calls`. Each rings
+  // and talks for about as long as ring and talk say. They speak PCMU, PCMA and G722, over SIP on
+  // UDP, and have no digits, hold, drift or missing BYE of these options.
+  std::uint32_t conversations = 0;
+  std::vector<ConversationKind>
+      kinds;  // drawn from these; empty: from all. Some are more frequent.
+  // So large a part of them bears the number of another one that goes on at the same time.
+  double shared_numbers = 0.3;
 
   std::string codec = "PCMU";  // a name of codec_names(), any case
   std::uint32_t packet_time_ms = 20;
@@ -100,8 +142,10 @@ struct TrafficOptions {
 };
 
 struct TrafficSummary {
-  std::uint64_t calls = 0;
-  std::uint64_t frames = 0;  // = sip + rtp + rtcp
+  std::uint64_t conversations = 0;
+  std::uint64_t sharing_a_number = 0;  // conversations
+  std::uint64_t calls = 0;             // legs count each
+  std::uint64_t frames = 0;            // = sip + rtp + rtcp
   std::uint64_t sip = 0;
   std::uint64_t rtp = 0;
   std::uint64_t rtcp = 0;
@@ -111,6 +155,9 @@ struct TrafficSummary {
 // The codecs that can be made here: "PCMU", "PCMA", "L16" always, others as far as the installed
 // FFmpeg has their encoder.
 [[nodiscard]] std::vector<std::string> codec_names();
+
+// By ConversationKind: "twin", "session-id".
+[[nodiscard]] std::vector<std::string> conversation_kind_names();
 
 // Refuses options that contradict each other, with a sentence (kind kUsage). generate does so too.
 [[nodiscard]] Result<void> check(const TrafficOptions& options);

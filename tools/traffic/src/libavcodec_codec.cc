@@ -1,4 +1,4 @@
-#include "libavcodec_encoder.h"
+#include "libavcodec_codec.h"
 
 extern "C" {
 #include <libavcodec/avcodec.h>
@@ -38,7 +38,7 @@ using ResamplerPtr = std::unique_ptr<SwrContext, FreeResampler>;
 tl::unexpected<Error> av_failure(const Codec& codec, const char* what, int code) {
   std::array<char, AV_ERROR_MAX_STRING_SIZE> text{};
   av_strerror(code, text.data(), text.size());
-  return failure("encoding " + std::string(codec.name) + ": " + what + ": " + text.data());
+  return failure(std::string(codec.name) + ": " + what + ": " + text.data());
 }
 
 // The encoders wanted here all take interleaved 16-bit samples of one channel.
@@ -58,19 +58,20 @@ Result<ContextPtr> open_encoder(const Codec& codec) {
 }
 
 Result<std::vector<std::int16_t>> resampled(const Codec& codec,
-                                            std::span<const std::int16_t> samples) {
-  if (codec.sample_rate == kSourceRate) return std::vector(samples.begin(), samples.end());
+                                            std::span<const std::int16_t> samples, int from_rate,
+                                            int to_rate) {
+  if (from_rate == to_rate) return std::vector(samples.begin(), samples.end());
   AVChannelLayout mono{};
   av_channel_layout_default(&mono, 1);
   SwrContext* created = nullptr;
-  int result =
-      swr_alloc_set_opts2(&created, &mono, AV_SAMPLE_FMT_S16, static_cast<int>(codec.sample_rate),
-                          &mono, AV_SAMPLE_FMT_S16, kSourceRate, 0, nullptr);
+  int result = swr_alloc_set_opts2(&created, &mono, AV_SAMPLE_FMT_S16, to_rate, &mono,
+                                   AV_SAMPLE_FMT_S16, from_rate, 0, nullptr);
   const ResamplerPtr resampler(created);
   if (result >= 0) result = swr_init(resampler.get());
   if (result < 0) return av_failure(codec, "opening the resampler", result);
 
-  std::vector<std::int16_t> out(samples.size() * codec.sample_rate / kSourceRate);
+  std::vector<std::int16_t> out(samples.size() * static_cast<std::size_t>(to_rate) /
+                                static_cast<std::size_t>(from_rate));
   auto* to = reinterpret_cast<std::uint8_t*>(out.data());
   const auto* from = reinterpret_cast<const std::uint8_t*>(samples.data());
   result = swr_convert(resampler.get(), &to, static_cast<int>(out.size()), &from,
@@ -123,7 +124,7 @@ Result<EncodedFrames> encode_by_libavcodec(const Codec& codec,
                                            std::span<const std::int16_t> samples) {
   auto context = open_encoder(codec);
   if (!context) return tl::make_unexpected(std::move(context.error()));
-  const auto input = resampled(codec, samples);
+  const auto input = resampled(codec, samples, kSourceRate, static_cast<int>(codec.sample_rate));
   if (!input) return tl::make_unexpected(input.error());
 
   const std::size_t frame = codec.sample_rate * codec.frame_ms / 1000;
@@ -141,6 +142,52 @@ Result<EncodedFrames> encode_by_libavcodec(const Codec& codec,
     if (chunk.empty()) break;
   }
   return out;
+}
+
+namespace {
+
+Result<ContextPtr> open_decoder(const Codec& codec) {
+  const AVCodec* encoder = avcodec_find_encoder_by_name(std::string(codec.encoder).c_str());
+  const AVCodec* decoder = encoder == nullptr ? nullptr : avcodec_find_decoder(encoder->id);
+  if (decoder == nullptr) return failure("FFmpeg has no decoder of " + std::string(codec.name));
+  ContextPtr context(avcodec_alloc_context3(decoder));
+  context->sample_rate = static_cast<int>(codec.sample_rate);
+  context->request_sample_fmt = AV_SAMPLE_FMT_S16;
+  av_channel_layout_default(&context->ch_layout, 1);
+  context->flags |= AV_CODEC_FLAG_BITEXACT;
+  context->log_level_offset = AV_LOG_TRACE;
+  const int opened = avcodec_open2(context.get(), decoder, nullptr);
+  if (opened < 0) return av_failure(codec, "opening the decoder", opened);
+  if (context->sample_fmt != AV_SAMPLE_FMT_S16) {
+    return failure("FFmpeg's decoder of " + std::string(codec.name) + " gives no 16-bit samples");
+  }
+  return context;
+}
+
+}  // namespace
+
+Result<std::vector<std::int16_t>> decode_by_libavcodec(const Codec& codec,
+                                                       std::span<const std::byte> frames) {
+  auto context = open_decoder(codec);
+  if (!context) return tl::make_unexpected(std::move(context.error()));
+  const std::size_t step = codec.frame_bytes * std::size_t{20};  // any whole number of frames
+  std::vector<std::int16_t> samples;
+  const FramePtr frame(av_frame_alloc());
+  while (!frames.empty()) {
+    const auto chunk = frames.first(std::min(step, frames.size()));
+    frames = frames.subspan(chunk.size());
+    const PacketPtr packet(av_packet_alloc());
+    int result = av_new_packet(packet.get(), static_cast<int>(chunk.size()));
+    if (result < 0) return av_failure(codec, "allocating a packet", result);
+    std::memcpy(packet->data, chunk.data(), chunk.size());
+    result = avcodec_send_packet(context->get(), packet.get());
+    while (result >= 0 && (result = avcodec_receive_frame(context->get(), frame.get())) >= 0) {
+      const auto* from = reinterpret_cast<const std::int16_t*>(frame->data[0]);
+      samples.insert(samples.end(), from, from + frame->nb_samples);
+    }
+    if (result != AVERROR(EAGAIN)) return av_failure(codec, "decoding", result);
+  }
+  return resampled(codec, samples, static_cast<int>(codec.sample_rate), kSourceRate);
 }
 
 }  // namespace koegura::traffic

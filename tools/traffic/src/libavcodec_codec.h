@@ -1,5 +1,5 @@
-// The codecs that are not written here, by libavcodec's encoders and libswresample. No other file
-// of the generator knows FFmpeg.
+// The codecs that are not written here, by libavcodec and libswresample. No other file of the
+// generator knows FFmpeg.
 #pragma once
 
 #include <cstddef>
@@ -23,5 +23,9 @@ struct EncodedFrames {
 // where frame_bytes is set: such a codec is a plain sequence of bytes.
 [[nodiscard]] Result<EncodedFrames> encode_by_libavcodec(const Codec& codec,
                                                          std::span<const std::int16_t> samples);
+
+// What a gateway hears: 8,000 Hz samples out of frames of a codec whose frames have one size.
+[[nodiscard]] Result<std::vector<std::int16_t>> decode_by_libavcodec(
+    const Codec& codec, std::span<const std::byte> frames);
 
 }  // namespace koegura::traffic

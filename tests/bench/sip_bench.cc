@@ -126,7 +126,8 @@ void calls(benchmark::State& state) {
   const auto concurrent = static_cast<std::uint64_t>(state.range(0));
   const Duration step = std::chrono::seconds(90) / state.range(0);
   Discard sink;
-  const auto signalling = Signalling::create({}, sink);
+  // Those that were hung up linger beside them.
+  const auto signalling = Signalling::create({.max_legs = 1'000'000}, sink);
   Timestamp now = from_unix_ns(1'700'000'000'000'000'000);
   std::uint64_t call = 0;
   const auto say = [&](std::size_t which, std::uint64_t id) {

@@ -63,7 +63,7 @@ TEST_CASE("what was added without a sync is there after finish") {
 TEST_CASE("an index of a newer schema is refused, by reader and writer") {
   const TemporaryFolder folder;
   open(folder.path(), Access::kWrite);
-  for (const char* schema : {"2", "17", "of another kind"}) {
+  for (const char* schema : {"3", "17", "of another kind"}) {
     CAPTURE(schema);
     write_schema(folder.path(), schema);
     for (const Access access : {Access::kRead, Access::kWrite}) {

@@ -34,6 +34,7 @@ void write_schema(const std::string& folder, const std::string& schema) {
 TEST_CASE("a record comes back as it was, unknown fields included") {
   const TemporaryFolder folder;
   CallRecord record = record_of("c1");
+  record.clear_fingerprint();                           // which has a key of its own
   const std::string of_the_future = "\xFA\x3E\x03new";  // field 1007, a string
   REQUIRE(record.MergeFromString(of_the_future));
   const Ulid id = *Ulid::parse(record.id());

@@ -19,7 +19,7 @@ using std::chrono::milliseconds;
 constexpr int kMostNames = 64;  // session ids, tags, REFERs
 constexpr int kMostStreams = 1024;
 constexpr int kMostPayloads = 1 << 16;        // of a leg
-constexpr std::size_t kMostLevels = 864'000;  // a day of them
+constexpr std::int64_t kMostLevels = 72'000;  // decode measures two hours
 constexpr std::int64_t kLongestS = 31 * 86'400;
 constexpr std::int64_t kClockReach = 8'000'000'000'000'000'000;  // ns: 1716 to 2223
 
@@ -188,8 +188,13 @@ void take_media(LegEvidence& leg, const CallRecord& record, const Clock& clock) 
       return a.hash != b.hash ? a.hash < b.hash : a.at_ms < b.at_ms;
     });
   }
-  leg.levels[0] = fingerprint.caller_levels().substr(0, kMostLevels);
-  leg.levels[1] = fingerprint.callee_levels().substr(0, kMostLevels);
+  if (!record.has_fingerprint()) return;
+  leg.levels = {fingerprint.caller_levels(), fingerprint.callee_levels()};
+  const std::int64_t length = (leg.end - leg.start) / milliseconds(100) + 1;
+  for (std::string& levels : leg.levels) {
+    levels.resize(static_cast<std::size_t>(std::min(length, kMostLevels)), '\0');
+    levels.shrink_to_fit();
+  }
 }
 
 }  // namespace

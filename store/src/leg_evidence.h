@@ -64,7 +64,8 @@ struct LegEvidence {
   std::vector<LegStream> streams;
   // Of each channel, in order of hash. Without what a party heard on hold: that is music.
   std::array<std::vector<SketchedPayload>, 2> sketches;
-  // One byte every 100 ms of the clock, the first of them the one that start lies in.
+  // One byte every 100 ms of the clock, the first of them the one that start lies in, up to the end
+  // (for two hours at most); empty without a fingerprint.
   std::array<std::string, 2> levels;
 
   [[nodiscard]] std::size_t bytes() const;  // of memory, about

@@ -53,17 +53,22 @@ struct Stretch {
   std::string_view b;  // as long as a
 };
 
-std::int64_t first_point(const LegEvidence& leg) {
-  const std::int64_t ns = leg.start.time_since_epoch().count();
+std::int64_t point_of(Timestamp time) {
+  const std::int64_t ns = time.time_since_epoch().count();
   return ns / kPoint - (ns % kPoint < 0 ? 1 : 0);
 }
 
+// From when on the two can have been connected: before, each hears something of its own.
+std::int64_t first_common_point(const LegEvidence& a, const LegEvidence& b) {
+  return point_of(std::max(a.answered.value_or(a.start), b.answered.value_or(b.start)));
+}
+
 Stretch stretch_of(const LegEvidence& a, std::size_t of_a, const LegEvidence& b, std::size_t of_b) {
-  const std::int64_t a_first = first_point(a);
-  const std::int64_t b_first = first_point(b);
+  const std::int64_t a_first = point_of(a.start);
+  const std::int64_t b_first = point_of(b.start);
   const auto a_size = static_cast<std::int64_t>(a.levels[of_a].size());
   const auto b_size = static_cast<std::int64_t>(b.levels[of_b].size());
-  const std::int64_t from = std::max(a_first, b_first);
+  const std::int64_t from = std::max({a_first, b_first, first_common_point(a, b)});
   const std::int64_t to = std::min(a_first + a_size, b_first + b_size);
   if (to <= from) return {};
   const auto size = static_cast<std::size_t>(to - from);

@@ -13,7 +13,6 @@ using std::chrono::milliseconds;
 
 constexpr std::int64_t kMostLagMs = 1000;   // of a relay: a jitter buffer at its worst
 constexpr std::int64_t kLagSpreadMs = 100;  // within one match
-constexpr std::int64_t kNoLagMs = 40;       // either way: the mirror port's own order
 constexpr std::size_t kEnough = 3;          // shared payloads of one direction
 constexpr std::size_t kEnoughBack = 2;      // of the other one
 // So many on both sides at the same time and none shared: two voices, not one.
@@ -32,7 +31,6 @@ struct ChannelMatch {
   std::size_t of_b = 0;
 
   [[nodiscard]] std::size_t count() const { return shared.size(); }
-  [[nodiscard]] std::int64_t lag_ms() const { return shared[shared.size() / 2].lag_ms; }
 };
 
 class Comparison {
@@ -157,7 +155,6 @@ class Comparison {
     const std::size_t least = std::min(one.count(), other.count());
     const bool is_enough = most >= kEnough || least >= kEnoughBack;
     if (!is_enough || differ(one) || differ(other)) return {};
-    if (least > 0 && flow_one_way(one, other)) return {};
     if (most >= kEnough && least >= kEnoughBack) return {PayloadMatch::Kind::kBothWays, {}};
     if (!sources_tell_) return {};
     PayloadMatch match{PayloadMatch::Kind::kOneWay, {}};
@@ -165,13 +162,6 @@ class Comparison {
       for (const SharedPayload& shared : channel->shared) match.hashes.push_back(shared.hash);
     }
     return match;
-  }
-
-  // Both voices reach b later, or both earlier: no relay stands between the two.
-  static bool flow_one_way(const ChannelMatch& one, const ChannelMatch& other) {
-    const std::int64_t x = one.lag_ms();
-    const std::int64_t y = other.lag_ms();
-    return (x > kNoLagMs && y > kNoLagMs) || (x < -kNoLagMs && y < -kNoLagMs);
   }
 
   const LegEvidence& a_;

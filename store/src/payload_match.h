@@ -1,9 +1,8 @@
 // Payload match: whether one leg's audio is the other's, relayed byte for byte.
 //
 // A relay receives a payload and sends it on within a second: the two legs' sketches share hashes,
-// at one lag, and what the caller says goes the other way than what the callee says. Shared
-// payloads from one and the same address are no relaying: that is one box that plays the same music
-// to many.
+// at one lag. Shared payloads from one and the same address are no relaying: that is one box that
+// plays the same music to many.
 #pragma once
 
 #include <cstdint>

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <ctime>
 #include <random>
 
 #include "conversation_story.h"
@@ -164,22 +165,21 @@ TEST_CASE("an older capture that is read after newer calls has its own conversat
 
 TEST_CASE("a payload that thousands of legs have costs no comparison of each with each") {
   const Voice music(7);
-  Conversations conversations;
-  const auto began = std::chrono::steady_clock::now();
+  std::vector<LegEvidence> legs;
   for (int i = 0; i < 4000; ++i) {
-    // All hear the same, and begin and end far apart.
-    const double start = 4.0 * i;
-    LegBuilder leg("c" + std::to_string(i), start, start + 300.5 * 60);
+    // All hear the same minute, and begin and end far apart.
+    LegBuilder leg("c" + std::to_string(i), 4.0 * i, 18'030 + 4.0 * i);
     leg.stream(Side::kCallee, kPbx + ":1000", kBorder + ":" + std::to_string(1000 + i),
                {{music, 16'500, 16'560}});
-    leg.build();
-    LegEvidence evidence = leg;
-    evidence.levels = {};
-    conversations.add(std::move(evidence));
+    legs.push_back(leg);
+    legs.back().levels = {};
   }
-  const auto took = std::chrono::steady_clock::now() - began;
-  CHECK(took < std::chrono::seconds(30));
-  MESSAGE(std::chrono::duration_cast<std::chrono::milliseconds>(took).count(), " ms");
+  Conversations conversations;
+  const std::clock_t began = std::clock();
+  for (LegEvidence& leg : legs) conversations.add(std::move(leg));
+  const double took_s = static_cast<double>(std::clock() - began) / CLOCKS_PER_SEC;
+  MESSAGE(took_s, " s");
+  CHECK(took_s < 5);  // 8 million comparisons would take longer
 }
 
 }  // namespace

@@ -194,7 +194,6 @@ TEST_CASE("a citizen, the switchboard, and the department to which she was put t
   const Voice music(90);
   const Talk first{citizen, Voice(2), 5, 60};
   const Talk asked{Voice(2), Voice(3), 65, 80};  // the switchboard asks the department
-  const Talk then{citizen, Voice(3), 80, 200};
   Story story;
   // No header says anything: a PBX that only re-INVITEs.
   story.add(desk_leg("switchboard", 1, 60, first, 1, 20000));

@@ -114,17 +114,6 @@ TEST_CASE("what comes again later than a relay takes is another call") {
   CHECK_FALSE(story.are_one("trunk", "played back"));
 }
 
-TEST_CASE("no relay stands between legs that both voices reach in the same order") {
-  const Talk own = talk(1, 5, 60);
-  Story story;
-  story.add(trunk_leg("trunk", 0, 60, own));
-  story.add(
-      LegBuilder("monitor", 1, 70)
-          .stream(Side::kCaller, kPbx + ":2000", desk(9) + ":2002", {{own.citizen, 5, 60, 0.3}})
-          .stream(Side::kCallee, desk(9) + ":2002", kPbx + ":2000", {{own.clerk, 5, 60, 0.3}}));
-  CHECK_FALSE(story.are_one("trunk", "monitor"));
-}
-
 TEST_CASE("on one host both voices are needed, as sources tell nothing") {
   const std::string host = "127.0.0.1";
   const auto leg = [&](const std::string& name, const Voice& caller, const Voice& callee,

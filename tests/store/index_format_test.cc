@@ -68,6 +68,35 @@ TEST_CASE("a record's keys name every number, department and person of its parti
         std::vector{reversed_number_key("+81312345678"), reversed_number_key("alice")});
 }
 
+TEST_CASE("who had been called before is found by number, too") {
+  CallRecord record;
+  record.mutable_caller()->set_number("+81312345678");
+  record.add_diversions()->mutable_party()->set_number("2300");
+  CHECK(number_terms(record) == std::vector<std::string>{"+81312345678", "2300"});
+}
+
+TEST_CASE("a later leg has a key of its conversation, the first one needs none") {
+  const Ulid first = at(1);
+  const Ulid later = at(2);
+  CallRecord record;
+  record.set_conversation(first.text());
+  CHECK(keys_of(record, first).own.empty());
+  const CallKeys keys = keys_of(record, later);
+  REQUIRE(keys.own.size() == 1);
+  const auto entry = parse_term_key(keys.own[0]);
+  REQUIRE(entry);
+  CHECK(entry->term_prefix == conversation_prefix(first));
+  CHECK(entry->id == later);
+  record.set_conversation("no id");
+  CHECK(keys_of(record, later).own.empty());
+}
+
+TEST_CASE("an evidence key reads back, and no other key does") {
+  CHECK(id_of_evidence_key(evidence_key(at(3))) == at(3));
+  CHECK_FALSE(id_of_evidence_key(call_key(at(3))));
+  CHECK_FALSE(id_of_call_key(evidence_key(at(3))));
+}
+
 TEST_CASE("totals read back, and nothing else does") {
   const auto totals = decode_totals(encode_totals({.calls = 2'700'000, .file_bytes = 1ULL << 42U}));
   REQUIRE(totals);

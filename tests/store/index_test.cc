@@ -34,6 +34,7 @@ void write_schema(const std::string& folder, const std::string& schema) {
 TEST_CASE("a record comes back as it was, unknown fields included") {
   const TemporaryFolder folder;
   CallRecord record = record_of("c1");
+  record.clear_fingerprint();                           // which has a key of its own
   const std::string of_the_future = "\xFA\x3E\x03new";  // field 1007, a string
   REQUIRE(record.MergeFromString(of_the_future));
   const Ulid id = *Ulid::parse(record.id());
@@ -63,7 +64,7 @@ TEST_CASE("what was added without a sync is there after finish") {
 TEST_CASE("an index of a newer schema is refused, by reader and writer") {
   const TemporaryFolder folder;
   open(folder.path(), Access::kWrite);
-  for (const char* schema : {"2", "17", "of another kind"}) {
+  for (const char* schema : {"3", "17", "of another kind"}) {
     CAPTURE(schema);
     write_schema(folder.path(), schema);
     for (const Access access : {Access::kRead, Access::kWrite}) {

@@ -27,12 +27,14 @@ using std::chrono::seconds;
 const std::string kUuid = "ab30317f1a784dc48ff824d0d3715d86";
 
 std::unique_ptr<Archive> open(const std::string& directory, OpenMode mode = OpenMode::kWrite) {
-  auto archive = Archive::open(directory, mode, {.sync = false});
+  ArchiveOptions options;
+  options.sync = false;
+  auto archive = Archive::open(directory, mode, options);
   if (!archive) FAIL(archive.error().message);
   return std::move(*archive);
 }
 
-std::string put(Archive& archive, CallBuilder call) {
+std::string put(Archive& archive, CallBuilder&& call) {
   const auto added = archive.put(call.build());
   if (!added) FAIL(added.error().message);
   return added->id;
@@ -89,7 +91,8 @@ std::vector<std::string> records_of(const std::string& directory) {
 
 void reindex_all(const std::string& directory) {
   const auto report = reindex(
-      directory, {}, [](const std::string& path, const Error& why) { FAIL(path, why.message); },
+      directory, {},
+      [](const std::string& path, const Error& why) { FAIL(path << ": " << why.message); },
       [](std::uint64_t, std::uint64_t) {});
   if (!report) FAIL(report.error().message);
 }
@@ -187,7 +190,8 @@ TEST_CASE("a conversation's legs are found, beside the other filters, in either 
   const auto archive = open(folder / "archive");
   put(*archive, call_of("stranger", seconds(1), ""));
   const std::string first = put(*archive, call_of("a", seconds(0), kUuid));
-  put(*archive, call_of("b", seconds(2), kUuid).to("2302"));
+  CallBuilder b = call_of("b", seconds(2), kUuid);
+  put(*archive, std::move(b.to("2302")));
   put(*archive, call_of("c", seconds(4), kUuid));
   CHECK(ids_of(*archive, {.conversation = first}) == Ids{"c", "b", "a"});
   CHECK(ids_of(*archive, {.conversation = first, .oldest_first = true}) == Ids{"a", "b", "c"});
@@ -249,8 +253,8 @@ TEST_CASE("an archive whose calls came in any order has the conversations that r
       call.lasting(seconds(10 + below(90)));
       if (below(2) == 0) call.call().links.session_ids = {kUuid + std::to_string(below(4))};
       if (below(3) == 0) {
-        call.call().links.replaces = {
-            .call_id = "c" + std::to_string(below(30)), .to_tag = "tag1", .from_tag = "x"};
+        call.call().links.replaces =
+            capture::DialogId{"c" + std::to_string(below(30)), "tag1", "x", false};
       }
       call.call().release.elsewhere = below(4) == 0;
       calls.push_back(std::move(call));

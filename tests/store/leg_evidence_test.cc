@@ -64,7 +64,8 @@ TEST_CASE("a record gives what ties its call to others, numbers in one form") {
   CHECK(leg.streams[0].source.to_string() == "192.0.2.2:40002");
   CHECK(leg.streams[0].ssrc == 0x1A2B3C4D);
   CHECK(leg.streams[0].first == kMorning);
-  CHECK(leg.levels[1] == std::string("\0\xC8", 2));
+  CHECK(leg.levels[1].substr(0, 3) == std::string("\0\xC8\0", 3));
+  CHECK(leg.levels[1].size() == 601);  // silence at the end is left out in the record
 }
 
 TEST_CASE("what a party on hold hears is no evidence") {

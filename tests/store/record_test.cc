@@ -120,6 +120,76 @@ TEST_CASE("the direction follows from the numbers of the city hall, in any of th
   CHECK(direction("window-a-7", "09012345678", {"*-?"}) == "out");
 }
 
+TEST_CASE("where no number says it, the direction is what the capture learnt from who registers") {
+  const auto direction = [](capture::CallDirection learnt, std::vector<std::string> internal) {
+    CallBuilder call("c1");
+    call.from("0312345678").to("2301");
+    call.call().direction = learnt;
+    ArchiveOptions options;
+    options.internal_numbers = std::move(internal);
+    return direction_of(call.call(), options);
+  };
+  using capture::CallDirection;
+  CHECK(direction(CallDirection::kIn, {}) == "in");
+  CHECK(direction(CallDirection::kOut, {}) == "out");
+  CHECK(direction(CallDirection::kInternal, {}) == "internal");
+  CHECK(direction(CallDirection::kOut, {"23??"}) == "in");  // the config has the last word
+}
+
+TEST_CASE("a record says who was called before, what the messages name, and what was heard") {
+  using std::chrono::seconds;
+  CallBuilder call("c1");
+  auto stream = pcmu(Side::kCaller, 1);
+  stream.sketch = {{0xDEADBEEF, 4000}, {7, 4020}};
+  call.with_stream(stream);
+  capture::FinishedCall& wire = call.call();
+  wire.early_media = kMorning + seconds(2);
+  wire.release.elsewhere = true;
+  wire.diversions = {{party("0312340000"), "no-answer"}};
+  wire.caller_hop = {capture::IpAddress::v4(0xC0000201), 5060};
+  wire.links.session_ids = {"ab30317f1a784dc48ff824d0d3715d86"};
+  wire.links.replaces = capture::DialogId{"c0", "to", "from", true};
+  wire.links.referred_by = "sip:2309@example.jp";
+  wire.links.callee_tags = {"tag2", "tag3"};
+  wire.links.refers = {{.at = kMorning + seconds(30),
+                        .by = Side::kCallee,
+                        .target = party("2400"),
+                        .replaces = capture::DialogId{"c9", "t", "f", false},
+                        .status = 200,
+                        .done = kMorning + seconds(31)}};
+  decode::RenderedCall rendered = call.build();
+  rendered.levels = {{{1, 2, 3}, {0, 200}}};
+  const CallRecord record = make_record(rendered, {});
+  CHECK(from_proto(record.early_media()) == kMorning + seconds(2));
+  CHECK(record.release().elsewhere());
+  REQUIRE(record.diversions_size() == 1);
+  CHECK(record.diversions(0).party().number() == "+81312340000");
+  CHECK(record.diversions(0).reason() == "no-answer");
+  const Links& links = record.links();
+  CHECK(links.session_ids(0) == "ab30317f1a784dc48ff824d0d3715d86");
+  CHECK(links.replaces().call_id() == "c0");
+  CHECK(links.replaces().early_only());
+  CHECK(links.referred_by() == "sip:2309@example.jp");
+  CHECK(links.from_tag() == "tag1");
+  CHECK(links.callee_tags_size() == 2);
+  CHECK(links.caller_hop() == "192.0.2.1:5060");
+  CHECK(links.callee_hop().empty());
+  REQUIRE(links.refers_size() == 1);
+  CHECK(links.refers(0).at_s() == doctest::Approx(30));
+  CHECK(links.refers(0).by() == "callee");
+  CHECK(links.refers(0).target().number() == "2400");
+  CHECK(links.refers(0).replaces().to_tag() == "t");
+  CHECK(links.refers(0).status() == 200);
+  CHECK(links.refers(0).done_s() == doctest::Approx(31));
+  const Fingerprint& fingerprint = record.fingerprint();
+  CHECK(fingerprint.clock_ns() == to_unix_ns(kMorning));
+  REQUIRE(fingerprint.streams_size() == 1);
+  CHECK(fingerprint.streams(0).hashes(0) == 0xDEADBEEF);
+  CHECK(fingerprint.streams(0).at_ms(1) == 4020);
+  CHECK(fingerprint.caller_levels() == std::string("\1\2\3"));
+  CHECK(fingerprint.callee_levels() == std::string("\0\xC8", 2));
+}
+
 TEST_CASE("a clean call is complete, with the worse direction's MOS") {
   CallBuilder call("c1");
   auto worse = pcmu(Side::kCallee, 2);
@@ -206,7 +276,9 @@ TEST_CASE("a record's times are the wall clock's, one and the same for the whole
   CHECK(record.clock_steps(0).at_s() == doctest::Approx(5));
   CHECK(record.clock_steps(0).by_s() == doctest::Approx(2));
   CHECK(record.clock_steps(1).by_s() == doctest::Approx(-32400));
+  CHECK(record.fingerprint().clock_ns() == to_unix_ns(kMorning - nine_hours));
   record.clear_clock_steps();
+  *record.mutable_fingerprint() = expected.fingerprint();  // on the capture's clock
   CHECK(to_json(record) == to_json(expected));
 }
 

@@ -60,7 +60,7 @@ void tell_times(const CallRecord& record, Lines& lines) {
   lines.push_back(labelled("start", local_time_exact(start)));
   if (record.has_ringing()) lines.push_back(labelled("ringing", after(record.ringing())));
   if (record.has_early_media()) {
-    lines.push_back(labelled("early media", after(record.early_media()) + " it was offered"));
+    lines.push_back(labelled("early media", after(record.early_media())));
   }
   if (record.has_answered()) lines.push_back(labelled("answered", after(record.answered())));
   if (record.has_end()) lines.push_back(labelled("end", after(record.end())));

@@ -20,6 +20,8 @@ constexpr std::size_t kMostOfOneName = 64;
 // Legs that share a session id, the forks of one INVITE counted once: more, and a device gives all
 // its calls the same.
 constexpr std::size_t kMostOfOneSession = 8;
+// Legs that one sounds like: more, and it is an announcement that all of them hear.
+constexpr std::size_t kMostAlike = 16;
 
 constexpr std::size_t kBytesOfHash = 100;      // in Sharers
 constexpr std::size_t kBytesOfRelation = 300;  // and of what leads to it
@@ -121,6 +123,9 @@ class Conversations::Graph {
     LegEvidence evidence;
     Slots neighbours;
     std::size_t one_way = 0;  // relations that other holders of the payloads bear on
+    std::size_t alike = 0;    // legs that it sounds like
+    bool is_common = false;   // too many: no relation has their likeness, and those legs are:
+    bool like_many = false;   // their likeness to others is not to be trusted
     std::optional<Place> place;
     Timestamp due;  // its key in due_
     std::size_t bytes = 0;
@@ -137,7 +142,11 @@ class Conversations::Graph {
 
     Slots touched = enter(slot, keys);  // by a key that is worn out now
     relate_again(touched);
-    for (const Slot other : candidates(slot, keys)) relate(slot, other);
+    Slots others = candidates(slot, keys);
+    // Those that sound like many come last: if this one does, too, they need not be compared.
+    std::stable_partition(others.begin(), others.end(),
+                          [&](Slot other) { return !legs_.at(other).is_common; });
+    for (const Slot other : others) relate(slot, other, touched);
     for (const std::uint32_t hash : keys.hashes) {
       for (const Slot holder : hashes_.of(hash)) {
         if (legs_.at(holder).one_way > 0) touched.push_back(holder);
@@ -225,19 +234,59 @@ class Conversations::Graph {
   }
 
   [[nodiscard]] Relation relation(Slot a, Slot b) const {
-    const LegEvidence& one = legs_.at(a).evidence;
-    const LegEvidence& other = legs_.at(b).evidence;
-    return one.id < other.id ? relation_between(one, other, voids_)
-                             : relation_between(other, one, voids_);
+    const Leg* one = &legs_.at(a);
+    const Leg* other = &legs_.at(b);
+    if (other->evidence.id < one->evidence.id) std::swap(one, other);
+    Relation relation = relation_between(one->evidence, other->evidence, voids_);
+    if (!one->is_common || !other->is_common) {
+      add_likeness(relation, one->evidence, other->evidence);
+    }
+    return relation;
   }
 
-  void relate(Slot a, Slot b) {
+  void relate(Slot a, Slot b, Slots& touched) {
     Relation found = relation(a, b);
+    if (found.likeness > 0) note_likeness(a, b, found, touched);
     if (!found.is_any()) return;
     count_one_way(a, b, found, 1);
     relations_.emplace(pair_of(a, b), std::move(found));
     legs_.at(a).neighbours.push_back(b);
     legs_.at(b).neighbours.push_back(a);
+  }
+
+  // A leg that sounds like too many is no evidence, and no rival that could be heard; what sounds
+  // like it is not tied by sound either.
+  void note_likeness(Slot a, Slot b, Relation& relation, Slots& touched) {
+    relation.is_alike = true;
+    for (const Slot slot : {a, b}) {
+      if (++legs_.at(slot).alike > kMostAlike && !legs_.at(slot).is_common) {
+        make_common(slot, touched);
+      }
+    }
+    if (!legs_.at(a).is_common && !legs_.at(b).is_common) return;
+    drop_likeness(relation);
+    for (const Slot slot : {a, b}) {
+      legs_.at(slot).like_many = true;
+      touched.push_back(slot);
+    }
+  }
+
+  void make_common(Slot slot, Slots& touched) {
+    legs_.at(slot).is_common = true;
+    const Slots neighbours = legs_.at(slot).neighbours;
+    for (const Slot other : neighbours) {
+      Relation& relation = relations_.at(pair_of(slot, other));
+      if (relation.likeness == 0) continue;
+      drop_likeness(relation);
+      legs_.at(other).like_many = true;
+      touched.push_back(other);
+      if (!relation.is_any()) unrelate(slot, other);
+    }
+  }
+
+  static void drop_likeness(Relation& relation) {
+    relation.likeness = 0;
+    relation.likeness_counts = false;
   }
 
   void unrelate(Slot a, Slot b) {
@@ -255,13 +304,18 @@ class Conversations::Graph {
   }
 
   // What these have in common has become less.
-  void relate_again(const Slots& legs) {
+  void relate_again(Slots& touched) {
+    const Slots legs = touched;
     for (const Slot slot : legs) {
       const Slots neighbours = legs_.at(slot).neighbours;
       for (const Slot other : neighbours) {
         if (other < slot || !std::binary_search(legs.begin(), legs.end(), other)) continue;
+        if (relations_.at(pair_of(slot, other)).is_alike) {
+          --legs_.at(slot).alike;
+          --legs_.at(other).alike;
+        }
         unrelate(slot, other);
-        relate(slot, other);
+        relate(slot, other, touched);
       }
     }
   }
@@ -305,7 +359,8 @@ class Conversations::Graph {
   [[nodiscard]] RegionEdge edge(Slot a, Slot b,
                                 const std::unordered_map<Slot, std::size_t>& index) const {
     const Relation& relation = relations_.at(pair_of(a, b));
-    RegionEdge edge{index.at(a), index.at(b), &relation, {}};
+    RegionEdge edge{index.at(a), index.at(b), &relation, {}, false};
+    edge.like_many = legs_.at(a).like_many || legs_.at(b).like_many;
     if (relation.payload.kind != PayloadMatch::Kind::kOneWay) return edge;
     for (const std::uint32_t hash : relation.payload.hashes) {
       for (const Slot holder : hashes_.of(hash)) {

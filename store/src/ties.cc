@@ -87,16 +87,6 @@ bool sources_differ(const LegEvidence& a, const LegEvidence& b, bool crossed) {
   });
 }
 
-void add_levels(Relation& relation, const LegEvidence& a, const LegEvidence& b) {
-  if (!is_near(a, b)) return;
-  const std::optional<LevelMatch> levels = match_levels(a, b);
-  if (!levels) return;
-  relation.likeness = levels->likeness;
-  const bool tells = is_one_host(a, b) ? levels->both_ways : sources_differ(a, b, levels->crossed);
-  relation.likeness_counts =
-      levels->likeness >= kAlike && tells && (levels->both_ways || relay_is_seen(a, b));
-}
-
 }  // namespace
 
 std::string_view name_of(TieKind kind) {
@@ -171,8 +161,17 @@ Relation relation_between(const LegEvidence& a, const LegEvidence& b, const Void
   // What one direction alone says needs something beside it.
   const bool is_supported = is_near(a, b) || relay_is_seen(a, b);
   if (relation.payload.kind == PayloadMatch::Kind::kOneWay && !is_supported) relation.payload = {};
-  if (relation.payload.kind == PayloadMatch::Kind::kNone) add_levels(relation, a, b);
   return relation;
+}
+
+void add_likeness(Relation& relation, const LegEvidence& a, const LegEvidence& b) {
+  if (relation.payload.kind != PayloadMatch::Kind::kNone || !is_near(a, b)) return;
+  const std::optional<LevelMatch> levels = match_levels(a, b);
+  if (!levels) return;
+  relation.likeness = levels->likeness;
+  const bool tells = is_one_host(a, b) ? levels->both_ways : sources_differ(a, b, levels->crossed);
+  relation.likeness_counts =
+      levels->likeness >= kAlike && tells && (levels->both_ways || relay_is_seen(a, b));
 }
 
 }  // namespace koegura::store

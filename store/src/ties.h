@@ -49,6 +49,7 @@ struct Relation {
   PayloadMatch payload;
   double likeness = 0;           // of their levels
   bool likeness_counts = false;  // enough for a tie, if no third leg is alike
+  bool is_alike = false;         // they sound alike, even if that tells nothing
   std::optional<Referral> a_referred_b;
   std::optional<Referral> b_referred_a;
   bool a_lost_to_b = false;  // a was released elsewhere, where b may have been answered
@@ -66,8 +67,11 @@ struct Voids {
   std::function<bool(const std::string&)> is_worn_out;  // a session id that too many legs have
 };
 
+// All but the likeness of their levels, which costs more.
 [[nodiscard]] Relation relation_between(const LegEvidence& a, const LegEvidence& b,
                                         const Voids& voids);
+// Adds that, where the payloads say nothing.
+void add_likeness(Relation& relation, const LegEvidence& a, const LegEvidence& b);
 
 // Time that both have; negative: that lies between them.
 [[nodiscard]] Duration overlap(const LegEvidence& a, const LegEvidence& b);

@@ -97,7 +97,7 @@ class Trial {
         return third == kNowhere || is_stranger(edge, third);
       });
     }
-    return has_rival(edge, edge.a, edge.b) || has_rival(edge, edge.b, edge.a);
+    return edge.like_many || has_rival(edge, edge.a, edge.b) || has_rival(edge, edge.b, edge.a);
   }
 
   // Another leg than `chosen` that `leg` sounds like, at the same time.

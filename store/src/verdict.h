@@ -25,6 +25,7 @@ struct RegionEdge {
   const Relation* relation = nullptr;
   // Who else has the payloads of relation->payload; kNowhere for a leg that is not in the region.
   std::vector<std::size_t> holders;
+  bool like_many = false;  // one of the two sounds like a leg that sounds like too many
 };
 
 // Legs with all their relations: whoever is related to a leg of the region is in it, too.

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <random>
 
+#include "conversations.h"
 #include "index.h"
 #include "query.h"
 #include "record.h"
@@ -51,6 +52,8 @@ class Calls {
       stream.set_mos(4.4);
       *stream.mutable_first() = to_proto(call.start);
     }
+    add_links(record);
+    add_fingerprint(record, call.start);
     record.mutable_audio()->set_path("calls/2026/11/21/" + record.id() + ".mka");
     record.mutable_audio()->set_sha256(record.id() + record.id());
     return record;
@@ -63,6 +66,32 @@ class Calls {
   }
 
  private:
+  void add_links(CallRecord& record) {
+    Links& links = *record.mutable_links();
+    links.set_from_tag("as" + std::to_string(below(1U << 30U)));
+    links.add_callee_tags("as" + std::to_string(below(1U << 30U)));
+    links.set_caller_hop("192.0.2.1:5060");
+    links.set_callee_hop("192.0.2.10:5060");
+  }
+  // Of three minutes: a leg that shares nothing with any other.
+  void add_fingerprint(CallRecord& record, Timestamp start) {
+    Fingerprint& fingerprint = *record.mutable_fingerprint();
+    fingerprint.set_clock_ns(start.time_since_epoch().count());
+    for (std::string* levels :
+         {fingerprint.mutable_caller_levels(), fingerprint.mutable_callee_levels()}) {
+      StreamSketch& sketch = *fingerprint.add_streams();
+      for (unsigned i = 0; i < 48; ++i) {
+        sketch.add_hashes(below(0xFFFFFFFF));
+        sketch.add_at_ms(i * 3750);
+      }
+      while (levels->size() < 1800) {
+        levels->append(1 + below(5), '\0');
+        for (unsigned word = below(12); word > 0; --word) {
+          levels->push_back(static_cast<char>(60 + below(60)));
+        }
+      }
+    }
+  }
   unsigned below(unsigned limit) { return std::uniform_int_distribution(0U, limit - 1)(random_); }
   std::mt19937 random_{42};
   int made_ = 0;
@@ -189,9 +218,49 @@ void add_call(benchmark::State& state) {
   std::filesystem::remove_all(folder);
 }
 
+// As above, where so many calls of three minutes go on at once, and each is two legs.
+void add_leg_among(benchmark::State& state) {
+  const Duration between = std::chrono::minutes(3) / state.range(0);
+  Conversations conversations;
+  Calls calls;
+  Timestamp start = kFirstDay;
+  LegEvidence twin;
+  bool is_twin = false;
+  const auto next = [&] {
+    is_twin = !is_twin;
+    if (!is_twin) return twin;
+    CallRecord record = calls.next();
+    record.mutable_fingerprint()->set_clock_ns(start.time_since_epoch().count());
+    LegEvidence leg = evidence_of(record, "JP");
+    start += between;
+    leg.end = leg.start + std::chrono::minutes(3);
+    leg.answered = leg.start + std::chrono::seconds(5);
+    twin = leg;
+    twin.id.bytes[15] ^= 1U;
+    for (LegStream& stream : twin.streams) std::swap(stream.source, stream.destination);
+    return leg;
+  };
+  while (conversations.size() < static_cast<std::size_t>(state.range(0))) {
+    conversations.add(next());
+  }
+  std::size_t joined = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    LegEvidence leg = next();
+    state.ResumeTiming();
+    joined += conversations.add(std::move(leg)).placed.size() - 1;
+  }
+  state.counters["legs"] = static_cast<double>(conversations.size());
+  state.counters["bytes_a_leg"] =
+      static_cast<double>(conversations.bytes()) / static_cast<double>(conversations.size());
+  state.counters["joined"] =
+      benchmark::Counter(static_cast<double>(joined), benchmark::Counter::kAvgIterations);
+}
+
 constexpr int kSmall = 20'000;
 constexpr int kLarge = 200'000;
 BENCHMARK(add_call);
+BENCHMARK(add_leg_among)->Arg(100)->Arg(2000)->Unit(benchmark::kMicrosecond);
 BENCHMARK(one_number)->Arg(kSmall)->Unit(benchmark::kMicrosecond);
 BENCHMARK(number_suffix)->Arg(kSmall)->Unit(benchmark::kMicrosecond);
 BENCHMARK(last_calls)->Arg(kSmall)->Unit(benchmark::kMicrosecond);

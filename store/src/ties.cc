@@ -61,13 +61,13 @@ std::optional<Referral> referral(const LegEvidence& leg, const LegEvidence& othe
   return last;
 }
 
-// `leg` rang in vain, while `other` was answered: forks of one call.
+// `leg` rang in vain, and its CANCEL followed at once when `other` was answered: forks of one call.
 bool may_have_lost_to(const LegEvidence& leg, const LegEvidence& other) {
-  constexpr Duration kAtOnce = std::chrono::seconds(2);  // a CANCEL follows the answer
+  constexpr Duration kAtOnce = std::chrono::seconds(2);
   return leg.elsewhere && other.answered && !leg.caller.empty() && leg.caller == other.caller &&
          !leg.caller_address.empty() && leg.caller_address == other.caller_address &&
-         is_within(leg.start, other.start, kForkedWithin) &&
-         is_within(*other.answered, leg.end, kAtOnce);
+         is_within(leg.start, other.start, kForkedWithin) && *other.answered <= leg.end &&
+         leg.end - *other.answered <= kAtOnce;
 }
 
 bool is_near(const LegEvidence& a, const LegEvidence& b) {

@@ -30,6 +30,7 @@ class Groups {
     size_[a] += size_[b];
   }
   [[nodiscard]] bool are_one(std::size_t a, std::size_t b) const { return of(a) == of(b); }
+  [[nodiscard]] bool is_alone(std::size_t leg) const { return size_[of(leg)] == 1; }
 
  private:
   std::vector<std::size_t> parent_;
@@ -196,12 +197,15 @@ class Trial {
     settle(leg, fit, TieKind::kRefer, heard);
   }
 
+  // Of a leg that has its conversation already, the winner is to be found there: whoever picked up
+  // its call need not look like a fork of it.
   void hear_losses(std::size_t leg, std::vector<Standing>& heard) {
     std::vector<std::size_t> winners;
     for (const Neighbour& neighbour : neighbours_[leg]) {
       const Relation& relation = *neighbour.edge->relation;
       const bool lost = neighbour.edge->a == leg ? relation.a_lost_to_b : relation.b_lost_to_a;
-      if (lost) winners.push_back(neighbour.leg);
+      const bool is_of_its_own = groups_.is_alone(leg) || groups_.are_one(leg, neighbour.leg);
+      if (lost && is_of_its_own) winners.push_back(neighbour.leg);
     }
     settle(leg, winners, TieKind::kElsewhere, heard);
   }

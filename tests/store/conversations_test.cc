@@ -181,6 +181,16 @@ TEST_CASE("a fork that lost to one of two answered calls is joined to neither") 
   CHECK(story.doubts("lost").empty());
 }
 
+TEST_CASE("a phone whose call was picked up did not lose it to a stranger's call") {
+  Story story;
+  story.add(LegBuilder("rang", 0, 8.1).from("0901", kPbx).elsewhere());
+  story.add(LegBuilder("stranger", 0.5, 60).from("0901", kPbx).answered(7.9));
+  CHECK(story.are_one("rang", "stranger"));  // as far as anybody can tell
+  story.add(LegBuilder("neighbour", 8, 60).from("2302").replaces("rang", "rang-to", "rang-from"));
+  CHECK(story.tie("rang", "neighbour") == "replaces");
+  CHECK_FALSE(story.are_one("rang", "stranger"));
+}
+
 TEST_CASE("numbers and times alone join nothing") {
   Story story;
   story.add(LegBuilder("a", 0, 60).from("0901").to("2301").answered(5));

@@ -1,0 +1,157 @@
+"""An exchange with a real proxy and real phones: one call is one record, however many phones it rings at."""
+import json
+import os
+import time
+
+import exchange
+from exchange import PHONES, Exchange, Kamailio, Rtpengine
+from koegura import calls, koegura, record, tool
+from lab import Listener, wait_for
+from live import Talking, number
+from peers import Baresip
+
+SPEECH = {"trunk": "water-question", "phone1": "transfer", "phone2": "water-answer", "phone3": "goodbye"}
+NUMBERS = {"trunk": "0312345678", "phone1": "2001", "phone2": "2002", "phone3": "2003"}
+
+
+class Hall(Talking):
+    """Three registered phones around kamailio, and a citizen on the carrier's line."""
+
+    def setUp(self):
+        if exchange.MISSING:
+            self.skipTest(f"not installed: {exchange.MISSING}; tools/packages/install tests")
+        self.exchange = self.entered(Exchange(self.folder))
+        self.rings = {}
+
+    def open(self, *features: str, phones=PHONES):
+        """Everything that the exchange has, and a recorder that hears it from the start."""
+        self.recorded = self.recorder(self.exchange)
+        if "WITH_RTPENGINE" in features:
+            Rtpengine(self.exchange)
+        proxy = Kamailio(self.exchange, *features)
+        hall = self.exchange.address("exchange")
+        self.phones = {place: self.phone(self.exchange, place, NUMBERS[place], SPEECH[place], registrar=hall,
+                                         answers=False) for place in phones}
+        self.citizen = self.phone(self.exchange, "trunk", NUMBERS["trunk"], SPEECH["trunk"], answers=False)
+        for place in phones:
+            proxy.knows(NUMBERS[place])
+
+    def url(self, called: str) -> str:
+        return f"sip:{called}@{self.exchange.address('exchange')}"
+
+    def ring(self, phone: Baresip):
+        """Waits until it rings once more."""
+        count = self.rings[phone] = self.rings.get(phone, 0) + 1
+        phone.heard_of("CALL_INCOMING", count)
+
+    def closed(self, *phones: Baresip):
+        """Waits until none of them has a call left."""
+        for phone in phones:
+            begun = [e for kind in ("CALL_INCOMING", "CALL_OUTGOING") for e in phone.heard(kind)]
+            phone.heard_of("CALL_CLOSED", len(begun))
+
+    def archived(self, *phones: Baresip) -> list[dict]:
+        """Every record, oldest first, once all is over."""
+        for phone in phones or [*self.phones.values(), self.citizen]:
+            phone.close()
+        self.stopped(self.recorded)
+        return self.recorded.calls()
+
+
+class Fork(Hall):
+    def test_fork(self):
+        "a call that rings at three phones is one record: who answered it, missed, cancelled; direction from REGISTER"
+        self.open()
+        loser = Listener(self.exchange, "phone3", "eth0")
+        self.answered_by(self.phones["phone2"])
+        self.nobody_answers()
+        self.caller_gives_up()
+        answered, missed, cancelled = self.archived()
+        self.assertEqual(["answered", "missed", "cancelled"], [r["state"] for r in (answered, missed, cancelled)])
+        self.assertEqual([("0312345678", "2000"), ("0312345678", "2009"), ("0312345678", "2000")],
+                         [(number(r["caller"]), number(r["callee"])) for r in (answered, missed, cancelled)])
+        self.assertEqual(["caller", "callee", "caller"], [r["release"]["by"] for r in (answered, missed, cancelled)])
+        self.assertEqual("2002", number(answered["answered_by"]))
+        self.assertTrue(all("answered_by" not in r for r in (missed, cancelled)))
+        self.assertEqual(["in"] * 3, [r["direction"] for r in (answered, missed, cancelled)])
+        self.assertEqual(3, len(set(answered["links"]["callee_tags"])), "each phone rang in a dialog of its own")
+        self.check_own_recordings(self.recorded, answered, self.citizen.kept(0), self.phones["phone2"].kept(0))
+        self.check_losers(answered, loser)
+
+    def answered_by(self, phone: Baresip):
+        self.citizen.do("dial", self.url("2000"))
+        for one in self.phones.values():
+            self.ring(one)
+        phone.do("accept")
+        self.citizen.heard_of("CALL_ESTABLISHED")
+        self.speak(self.exchange, 1.5)
+        self.citizen.do("hangup")
+        self.closed(*self.phones.values(), self.citizen)
+
+    def nobody_answers(self):
+        self.citizen.do("dial", self.url("2009"))
+        for one in self.phones.values():
+            self.ring(one)
+        self.closed(*self.phones.values(), self.citizen)
+
+    def caller_gives_up(self):
+        self.citizen.do("dial", self.url("2000"))
+        for one in self.phones.values():
+            self.ring(one)
+        self.citizen.do("hangup")
+        self.closed(*self.phones.values(), self.citizen)
+
+    def check_losers(self, answered: dict, loser: Listener):
+        """The CANCELs of those that were too late say so; where nothing but a loser's port is mirrored, the record is
+        that of a call that nobody missed."""
+        packets = self.folder / "answered.pcapng"
+        koegura("packets", answered["id"], "-o", packets, "--archive", self.recorded.archive)
+        reasons = tool("tshark", "-r", packets, "-Y", "sip.Method == CANCEL", "-T", "fields", "-e", "sip.Reason")
+        self.assertEqual(2, reasons.count("cause=200"))
+        loser.stop()
+        record(self.folder / "loser", loser.path)
+        alone, _, gave_up = calls(self.folder / "loser")
+        self.assertEqual(answered["call_id"], alone["call_id"])
+        self.assertEqual(("cancelled", True), (alone["state"], alone["release"].get("elsewhere", False)))
+        self.assertEqual(("cancelled", False), (gave_up["state"], gave_up["release"].get("elsewhere", False)))
+
+    def test_directions(self):
+        "who is inside is learnt from REGISTER: a call out, one between two phones, one that comes in"
+        self.open(phones=("phone1", "phone2"))
+        one, two = self.phones.values()
+        for caller, called, callee in ((one, NUMBERS["trunk"], self.citizen), (one, "2002", two), (self.citizen, "2001", one)):
+            caller.do("dial", self.url(called))
+            self.ring(callee)
+            callee.do("accept")
+            callee.heard_of("CALL_ESTABLISHED", self.rings[callee])
+            caller.do("hangup")
+            self.closed(caller, callee)
+        records = self.archived()
+        self.assertEqual([("answered", "out"), ("answered", "internal"), ("answered", "in")],
+                         [(r["state"], r["direction"]) for r in records])
+
+
+class Forwarding(Hall):
+    def test_forwarding(self):
+        "on no answer and on busy the exchange goes on to the next phone, with Diversion and with History-Info"
+        self.open(phones=("phone1", "phone2"))
+        one, two = self.phones.values()
+        for called in ("2401", "2402"):
+            self.citizen.do("dial", self.url(called))
+            self.ring(one)
+            if called == "2402":
+                one.do("hangup")
+            self.ring(two)
+            two.do("accept")
+            two.heard_of("CALL_ESTABLISHED", self.rings[two])
+            self.speak(self.exchange, 0.5)
+            two.do("hangup")
+            self.closed(one, two, self.citizen)
+        records = self.archived()
+        for record_, called, reason in zip(records, ("2401", "2402"), ("no-answer", "user-busy")):
+            with self.subTest(called=called):
+                self.assertEqual(("answered", called, "2002", "callee"), (
+                    record_["state"], number(record_["callee"]), number(record_["answered_by"]), record_["release"]["by"]))
+                self.assertEqual([("2001", reason)],
+                                 [(number(d["party"]), d.get("reason", "")) for d in record_["diversions"]])
+        self.assertEqual(2, len(records))

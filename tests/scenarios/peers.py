@@ -143,8 +143,8 @@ class Sipp:
 CONFIG = """poll_method epoll
 sip_listen {address}
 sip_trans_def udp
-audio_source aufile,{speech}
-audio_player aufile,{folder}/played.wav
+audio_source {source}
+audio_player {player}
 audio_alert aufile,{folder}/alert.wav
 audio_srate 8000
 audio_channels 1
@@ -169,8 +169,8 @@ snd_path {folder}
 class Baresip:
     """A softphone that speaks from a WAV file, and keeps what it sent and heard.
 
-    answers: by itself; registrar: where it registers, HOST of its SIP address; codec: one; account: more of the
-    account's parameters; accounts: instead of one; config: more lines
+    answers: by itself; registrar: the HOST where it registers; codec: its only one; account: more of the account's
+    parameters; accounts: instead of its own; audio: where it speaks from and plays to; config: more lines
     """
 
     def __init__(self, lab: Lab, side: str, number: str, speech: Path, port=5060, **options):
@@ -183,7 +183,8 @@ class Baresip:
         self.control_port = port - 1000
         first = MEDIA.get(side, 20000) + 10 * (port - 5000)
         (self.folder / "config").write_text(CONFIG.format(
-            address=self.address, speech=speech, folder=self.folder, ports=f"{first}-{first + 98}",
+            address=self.address, source=options.get("audio", f"aufile,{speech}"),
+            player=options.get("audio", f"aufile,{self.folder}/played.wav"), folder=self.folder, ports=f"{first}-{first + 98}",
             control=self.control_port, modules=next(Path("/usr/lib").glob("**/baresip/modules")),
             more=options.get("config", "")))
         answers = ";answermode=auto" if options.get("answers", side == "callee") else ""

@@ -20,11 +20,11 @@ class BackToBack(Talking):
         lab = self.entered(Exchange(self.folder))
         recorder = self.recorder(lab)
         self.agent(lab)
-        citizen = self.phone(lab, "trunk", "0312345678", "water-question",
+        citizen = self.phone(lab, "trunk", "0312345678", "water-question", "pension",
                              account=f';outbound="sip:{lab.url("exchange", 5060)}"')
-        office = self.phone(lab, "phone1", "2001", "water-answer", codec="PCMA", answers=True)
-        neighbours = [self.phone(lab, place, number, speech, answers=place == "phone3")
-                      for place, number, speech in (("phone2", "2002", "pension"), ("phone3", "2003", "callback"))]
+        office = self.phone(lab, "phone1", "2001", "water-answer", "callback", codec="PCMA", answers=True)
+        neighbours = [self.phone(lab, "phone2", "2002", "announcement", "transfer"),
+                      self.phone(lab, "phone3", "2003", "switchboard", "goodbye", answers=True)]
         citizen.do("dial", office.uri)
         citizen.heard_of("CALL_ESTABLISHED")
         neighbours[0].do("dial", neighbours[1].uri)

@@ -4,12 +4,12 @@ import shutil
 import unittest
 
 from accounting import assert_balanced
-from koegura import SHARED, Scenario, calls
+from koegura import Scenario, calls
 from lab import Lab, Unavailable, wait_for
 from peers import Baresip, Sent, Sipp
 from recorder import Recorder
 from sound import RATE, channels_of, seconds_between
-from voices import PACKET, decoded, encoded
+from voices import PACKET, decoded, encoded, joined_speech
 
 MISSING = [name for name in ("ip", "tc", "ethtool", "tcpdump", "sipp", "baresip") if not shutil.which(name)]
 PLACED = 0.02  # promise 6, in seconds
@@ -99,8 +99,11 @@ class Live(Scenario):
 class Talking(Live):
     """Softphones, and what each kept of what it sent and heard."""
 
-    def phone(self, lab: Lab, side: str, number: str, speech: str, **options) -> Baresip:
-        return Baresip(lab, side, number, SHARED / "audio" / f"{speech}.wav", **options)
+    def phone(self, lab: Lab, side: str, number: str, *speech: str, **options) -> Baresip:
+        """speech: of ../shared/audio, one after the other; where they end, the phone is silent."""
+        path = self.folder / f"{'+'.join(speech)}.wav"
+        joined_speech(speech, path)
+        return Baresip(lab, side, number, path, **options)
 
     def speak(self, lab: Lab, seconds: float):
         """Lets both sides speak: until the mirror has shown as many packets as that makes."""

@@ -43,12 +43,12 @@ class Sent:
     spoken: dict[str, Spoken]  # by side
 
 
-def bound(process, port: int) -> bool:
-    """Whether someone in the process's namespace has this UDP port."""
+def bound(process, port: int, protocol="udp") -> bool:
+    """Whether someone in the process's namespace has this port."""
     pattern = re.compile(rf"^\s*\d+: [0-9A-F]+:{port:04X} ", re.MULTILINE)
     if process.poll() is not None:
         raise AssertionError(f"{process.args} ended with {process.returncode}")
-    return any(pattern.search(Path(f"/proc/{process.pid}/net/{name}").read_text()) for name in ("udp", "udp6")
+    return any(pattern.search(Path(f"/proc/{process.pid}/net/{name}").read_text()) for name in (protocol, f"{protocol}6")
                if Path(f"/proc/{process.pid}/net/{name}").exists())
 
 

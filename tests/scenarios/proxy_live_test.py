@@ -103,3 +103,19 @@ class Forwarding(Hall):
                 self.assertEqual([("2001", reason)],
                                  [(number(d["party"]), d.get("reason", "")) for d in record_["diversions"]])
         self.assertEqual(2, len(records))
+
+    def test_redirect(self):
+        "302: the caller's phone calls the number that it is told; the record says where the call went"
+        self.open(phones=("phone2",))
+        two = self.phones["phone2"]
+        self.citizen.do("dial", self.url("2302"))
+        self.ring(two)
+        two.do("accept")
+        self.citizen.heard_of("CALL_ESTABLISHED")
+        self.speak(self.exchange, 0.5)
+        self.citizen.do("hangup")
+        self.closed(two, self.citizen)
+        (moved,) = self.archived()
+        self.assertEqual(("answered", "2302", "2002"), (
+            moved["state"], number(moved["callee"]), number(moved["answered_by"])))
+        self.check_own_recordings(self.recorded, moved, self.citizen.kept(0), two.kept(0))

@@ -72,11 +72,14 @@ SILENT = """
 TCP = """
     -> INVITE offer
       X-Filler: FILLER
-    <- 100 + 180
-    <- 200 answer
+    <- 100
+    <- 180 + 200 answer
     -> ACK + INFO
-    both say 1
+      Content-Type: application/dtmf-relay
+      Signal=5
+      Duration=160
     <- 200
+    both say 1
     -> BYE
     <- 200
 """
@@ -140,9 +143,10 @@ class Dialogs(Live):
                      "-e", "tcp.segment.count")
         rows = [line.split("\t") for line in shown.splitlines()]
         self.assertGreaterEqual(int(next(row[2] for row in rows if row[0] == "INVITE")), 3, "segments of the INVITE")
-        self.assertTrue({("ACK,INFO", ""), ("", "100,180")} <= {tuple(row[:2]) for row in rows}, rows)
-        (record_,) = recorder.calls()
-        self.check(recorder.archive, record_, ladder)
+        self.assertTrue({("ACK,INFO", ""), ("", "180,200")} <= {tuple(row[:2]) for row in rows}, rows)
+        (call,) = recorder.calls()
+        self.check(recorder.archive, call, ladder)
+        self.assertEqual([("5", "info", "caller")], [(d["digit"], d["via"], d["channel"]) for d in call["digits"]])
 
     def test_session_timer(self):
         "a call whose BYE was never seen ends with its session timer"
@@ -157,5 +161,6 @@ class Dialogs(Live):
         archive = self.folder / "timer"
         record(archive, wire.path, shifted)
         ended, last = calls(archive)
-        print(ended)
+        self.check(archive, ended, silent)
+        self.assertEqual((0, "session expired", "recorder"), tuple(ended["release"][k] for k in ("code", "reason", "by")))
         self.check(archive, last, after)

@@ -12,7 +12,7 @@
     -> REFER                     what follows indented is a header field of it, or its body
       Refer-To: <sip:2003@hall.example>
     <- 202
-    <- 180 + 200 answer          one write: over TCP, one segment
+    <- 180 + 200 answer          one write: over TCP, one segment; header fields are of the second
 
 Call-ID, tags and branches are fixed, so that one ladder can name another's dialog.
 """
@@ -99,15 +99,18 @@ class Ladder:
             sides = [side for side in OTHER if step.side in (side, "both")]
             self.speak(sides, float(step.words[2]), next((s.side for s in rest), "caller"))
         else:
-            messages = [self.message(step.side, words, step.lines, step.body)
-                        for words in (step.words, step.together) if words]
+            if step.together:
+                messages = [self.message(step.side, step.words, [], []),
+                            self.message(step.side, step.together, step.lines, step.body)]
+            else:
+                messages = [self.message(step.side, step.words, step.lines, step.body)]
             self.send(step.side, messages)
             self.expect(step)
 
     def send(self, side: str, messages: list[str]):
-        """Nothing is lost in a lab, so nothing is sent again. SIPp takes the empty line from the end of a second message."""
-        text = "".join(messages) + ("\n" if len(messages) > 1 and messages[-1].endswith("\n\n") else "")
-        self.scripts[side].append(f"<send><![CDATA[{text}]]></send>")
+        """Nothing is lost in a lab, so nothing is sent again. REQUIRES: of several, the last has a body: SIPp would
+        take the empty line from its end."""
+        self.scripts[side].append(f"<send><![CDATA[{''.join(messages)}]]></send>")
 
     def expect(self, step: Step):
         for words in filter(None, (step.words, step.together)):

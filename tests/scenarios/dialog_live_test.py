@@ -74,7 +74,8 @@ TCP = """
       X-Filler: FILLER
     <- 100
     <- 180 + 200 answer
-    -> ACK + INFO
+    -> ACK
+    -> INFO
       Content-Type: application/dtmf-relay
       Signal=5
       Duration=160
@@ -143,7 +144,7 @@ class Dialogs(Live):
                      "-e", "tcp.segment.count")
         rows = [line.split("\t") for line in shown.splitlines()]
         self.assertGreaterEqual(int(next(row[2] for row in rows if row[0] == "INVITE")), 3, "segments of the INVITE")
-        self.assertTrue({("ACK,INFO", ""), ("", "180,200")} <= {tuple(row[:2]) for row in rows}, rows)
+        self.assertIn(["", "180,200"], [row[:2] for row in rows])
         (call,) = recorder.calls()
         self.check(recorder.archive, call, ladder)
         self.assertEqual([("5", "info", "caller")], [(d["digit"], d["via"], d["channel"]) for d in call["digits"]])

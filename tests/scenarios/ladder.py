@@ -77,6 +77,7 @@ class Ladder:
         self.call_id = f"{name}@koegura.test"
         self.spoken: dict[str, list[Spoken]] = {"caller": [], "callee": []}
         self.scripts: dict[str, list[str]] = {"caller": [], "callee": []}
+        self.waits, self.gone = {"caller": 0, "callee": 0}, {"caller": 0, "callee": 0}
         self.sequences, self.open, self.invite = {"caller": 0, "callee": 100}, {}, None
         for index, step in enumerate(self.story):
             self.write(step, self.story[index + 1:])
@@ -94,7 +95,10 @@ class Ladder:
 
     def write(self, step: Step, rest: list[Step]):
         if step.words[1:] == ["waits"]:
-            self.scripts[step.side].append('<recv request="INFO"/>')
+            self.waits[step.side] += 1
+            mark = self.folder / f"{step.side}-waits-{self.waits[step.side]}"
+            self.scripts[step.side] += [f'<nop><action><exec command="touch {mark}"/></action></nop>',
+                                        '<recv request="INFO"/>']
         elif step.words[0] == step.side:
             sides = [side for side in OTHER if step.side in (side, "both")]
             self.speak(sides, float(step.words[2]), next((s.side for s in rest), "caller"))
@@ -232,7 +236,10 @@ class Ladder:
         wait_for(lambda: path.exists() and text in path.read_text(errors="replace"), 20, f"{side} of {self.name}: {text}")
 
     def go(self, side: str):
-        """Ends a wait, with a message to itself that no wire sees."""
+        """Ends its next wait, once it has come to that, with a message to itself that no wire sees."""
+        self.gone[side] += 1
+        mark = self.folder / f"{side}-waits-{self.gone[side]}"
+        wait_for(mark.exists, 20, f"{side} of {self.name} waits")
         here = self.address(side)
         text = (f"INFO sip:go@{here} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bKgo\r\nFrom: <sip:go@{here}>;tag=go\r\n"
                 f"To: <sip:go@{here}>\r\nCall-ID: {self.call_id}\r\nCSeq: 1 INFO\r\nContent-Length: 0\r\n\r\n")

@@ -94,7 +94,7 @@ class Transfers(Talking):
         office = self.phone(self.hall, "phone2", "2002", "water-answer", answers=True)
         citizen.do("dial", switchboard.uri)
         citizen.heard_of("CALL_ESTABLISHED")
-        self.speak(self.hall, 0.5)
+        self.speak(self.hall, 1.5)
         switchboard.do("hold")
         citizen.heard_of("CALL_REMOTE_SDP", 2)
         switchboard.do("transfer", office.uri)

@@ -11,7 +11,7 @@ module_app b2bua.so
 
 def joined(record: dict) -> dict:
     """The other legs that it was joined to, and by what."""
-    return {tie["call"]: tie["by"] for tie in record["joining"]["ties"]}
+    return {tie["call"]: tie["by"] for tie in record.get("joining", {}).get("ties", [])}
 
 
 class BackToBack(Talking):

@@ -112,7 +112,7 @@ class Forwarding(Hall):
         self.ring(two)
         two.do("accept")
         self.citizen.heard_of("CALL_ESTABLISHED")
-        self.speak(self.exchange, 0.5)
+        self.speak(self.exchange, 1)
         self.citizen.do("hangup")
         self.closed(two, self.citizen)
         (moved,) = self.archived()

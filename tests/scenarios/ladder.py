@@ -28,7 +28,7 @@ from voices import EVENTS, PAYLOAD_TYPES, rtp, voice, write_pcap
 OTHER = {"caller": "callee", "callee": "caller"}
 ARROWS = {"->": "caller", "<-": "callee"}
 PHRASES = {100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK", 202: "Accepted",
-           302: "Moved Temporarily", 486: "Busy Here", 487: "Request Terminated", 488: "Not Acceptable Here"}
+           487: "Request Terminated", 488: "Not Acceptable Here"}
 
 
 @dataclass
@@ -55,23 +55,27 @@ def steps_of(text: str) -> list[Step]:
     return steps
 
 
+@dataclass
 class Transaction:
-    """A request on its way: what its responses repeat."""
-
-    def __init__(self, side: str, method: str, sequence: int, branch: str, tagged: bool):
-        self.side, self.method, self.sequence, self.branch, self.tagged = side, method, sequence, branch, tagged
+    """A request, and what its responses repeat of it."""
+    side: str
+    method: str
+    sequence: int
+    branch: str
+    tagged: bool  # within the dialog
+    status: int = 100  # so far
 
 
 class Ladder:
     """Ladder(lab, "a", "trunk", "phone1", STORY): its Call-ID is a@koegura.test, its tags a-caller and a-callee."""
 
     def __init__(self, lab: Lab, name: str, caller: str, callee: str, story: str, **options):
-        """options: numbers, two; port, of SIP at both; codec; tcp; to, the URI that is called."""
+        """options: numbers, the caller's and the callee's; port, of SIP at both; codec; tcp."""
         self.lab, self.name, self.story = lab, name, steps_of(story)
         self.places = {"caller": caller, "callee": callee}
         self.numbers = dict(zip(OTHER, options.get("numbers", ("0312345678", "2001"))))
         self.port, self.codec = options.get("port", 5060), options.get("codec", "PCMA")
-        self.tcp, self.to = options.get("tcp", False), options.get("to", "")
+        self.tcp = options.get("tcp", False)
         self.folder = lab.folder / f"ladder-{lab.prefix}{name}"
         self.folder.mkdir()
         self.call_id = f"{name}@koegura.test"
@@ -146,7 +150,7 @@ class Ladder:
             head = self.request(side, start)
         described = [w for w in rest if w in ("offer", "answer")]
         text = self.description(side, rest) if described else "".join(f"{line}\n" for line in body)
-        contact = [f"Contact: <{self.uri(side)}>"] if start not in ("ACK", "BYE", "CANCEL", "302") else []
+        contact = [f"Contact: <{self.uri(side)}>"] if start not in ("ACK", "BYE", "CANCEL") else []
         kind = ["Content-Type: application/sdp"] if described else []
         length = len(text.replace("\n", "\r\n").replace("[media_port]", str(self.media(side))))
         self.settle(answered, start)
@@ -166,18 +170,14 @@ class Ladder:
             self.open[method] = transaction
         if method == "INVITE":
             self.invite = transaction
-            transaction.status = 100
-        target = self.to if initial and self.to else self.uri(OTHER[side])
-        if method == "CANCEL" and self.to:
-            target = self.to
-        return [f"{method} {target} SIP/2.0", self.via(transaction), *self.ends(side, tagged),
+        return [f"{method} {self.uri(OTHER[side])} SIP/2.0", self.via(transaction), *self.ends(side, tagged),
                 f"Call-ID: {self.call_id}", f"CSeq: {sequence} {method}", "Max-Forwards: 70"]
 
     def response(self, side: str, status: int, method: list[str]) -> tuple[list[str], Transaction]:
         """To the INVITE while that is open, else to the last request; or as the method says."""
         waiting = [t for t in self.open.values() if t.side == OTHER[side]]
         to = self.open[method[0]] if method else next((t for t in waiting if t.method == "INVITE"), waiting[-1])
-        head = [f"SIP/2.0 {status} {PHRASES.get(status, 'Status')}", self.via(to),
+        head = [f"SIP/2.0 {status} {PHRASES[status]}", self.via(to),
                 *self.ends(to.side, to.tagged or status != 100), f"Call-ID: {self.call_id}",
                 f"CSeq: {to.sequence} {to.method}"]
         return head, to
@@ -194,10 +194,8 @@ class Ladder:
 
     def ends(self, side: str, tagged: bool) -> list[str]:
         """From and To of a request of this side."""
-        to = f"{self.uri(OTHER[side])}>;tag={self.name}-{OTHER[side]}" if tagged else f"{self.to or self.uri(OTHER[side])}>"
-        if tagged and self.to and OTHER[side] == "callee":
-            to = f"{self.to}>;tag={self.name}-callee"
-        return [f"From: <{self.uri(side)}>;tag={self.name}-{side}", f"To: <{to}"]
+        to_tag = f";tag={self.name}-{OTHER[side]}" if tagged else ""
+        return [f"From: <{self.uri(side)}>;tag={self.name}-{side}", f"To: <{self.uri(OTHER[side])}>{to_tag}"]
 
     def description(self, side: str, words: list[str]) -> str:
         here = self.lab.address(self.places[side])
@@ -216,7 +214,7 @@ class Ladder:
         for side in ("callee", "caller"):
             path = self.folder / f"{side}.xml"
             script = "\n".join(self.scripts[side])
-            path.write_text(f'<?xml version="1.0" encoding="UTF-8"?>\n<scenario name="{side}">\n{script}\n</scenario>\n')
+            path.write_text(f'<?xml version="1.0"?>\n<scenario name="{side}">\n{script}\n</scenario>\n')
             here = self.lab.address(self.places[side])
             remote = [self.address("callee"), "-cid_str", self.call_id] if side == "caller" else []
             with open(self.folder / f"{side}.out", "w") as output:
@@ -233,7 +231,8 @@ class Ladder:
     def has(self, side: str, text: str):
         """Waits until this side has sent or received that: part of a message."""
         path = self.folder / f"{side}.msg"
-        wait_for(lambda: path.exists() and text in path.read_text(errors="replace"), 20, f"{side} of {self.name}: {text}")
+        wait_for(lambda: path.exists() and text in path.read_text(errors="replace"), 20,
+                 f"{side} of {self.name}: {text}")
 
     def go(self, side: str):
         """Ends its next wait, once it has come to that, with a message to itself that no wire sees."""
@@ -241,8 +240,9 @@ class Ladder:
         mark = self.folder / f"{side}-waits-{self.gone[side]}"
         wait_for(mark.exists, 20, f"{side} of {self.name} waits")
         here = self.address(side)
-        text = (f"INFO sip:go@{here} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bKgo\r\nFrom: <sip:go@{here}>;tag=go\r\n"
-                f"To: <sip:go@{here}>\r\nCall-ID: {self.call_id}\r\nCSeq: 1 INFO\r\nContent-Length: 0\r\n\r\n")
+        text = (f"INFO sip:go@{here} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bKgo\r\n"
+                f"From: <sip:go@{here}>;tag=go\r\nTo: <sip:go@{here}>\r\nCall-ID: {self.call_id}\r\n"
+                "CSeq: 1 INFO\r\nContent-Length: 0\r\n\r\n")
         knock = self.lab.socket(self.places[side], socket.SOCK_DGRAM)
         knock.sendto(text.encode(), (self.lab.address(self.places[side]), self.port))
         knock.close()

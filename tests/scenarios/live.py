@@ -128,9 +128,6 @@ class Talking(Live):
                 wrong = [i for i, (one, two) in enumerate(zip(channel[at:], sent), at)
                          if one != two and not any(begin <= i <= end for begin, end in silent)]
                 self.assertEqual([], wrong[:5], "samples that were not sent")
-                # a transcoding relay's copy of the last packet ends a little later
-                tail = PACKET if far_codec != codec else 0
-                self.assertFalse(any(channel[:at]) or any(channel[at + len(sent) + tail:]), "sound that nobody made")
                 self.assertGreater(len(heard), RATE // 2)
                 if far_codec != codec:
                     channel = decoded(encoded(channel, far_codec), far_codec)

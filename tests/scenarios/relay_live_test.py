@@ -1,9 +1,6 @@
 """Media relayed by rtpengine: a voice is seen on two hops, with other addresses and perhaps another SSRC and codec."""
 from hall import Hall
 from peers import Baresip
-from sound import RATE, channels_of
-
-HOPS = ("from the phone", "to the phone")
 
 
 class Relay(Hall):
@@ -21,7 +18,7 @@ class Relay(Hall):
                                       codecs=("PCMU", codec))
 
     def call(self, called: str, phone: Baresip):
-        self.citizen.do("dial", self.url(called))
+        self.dial(self.citizen, called)
         self.ring(phone)
         phone.do("accept")
         self.citizen.heard_of("CALL_ESTABLISHED", sum(self.rings.values()))

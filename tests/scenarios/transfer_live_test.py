@@ -156,7 +156,8 @@ class Transfers(Talking):
         "a neighbour picks up what rings elsewhere, by Replaces with early-only: cancelled here, answered there"
         ringing = Ladder(self.hall, "ringing", "trunk", "phone1", RINGING).start()
         ringing.has("caller", "180 Ringing")
-        pickup = Ladder(self.hall, "pickup", "phone2", "trunk", PICKUP, port=5070, numbers=("2002", "0312345678")).start()
+        pickup = Ladder(self.hall, "pickup", "phone2", "trunk", PICKUP, port=5070,
+                        numbers=("2002", "0312345678")).start()
         pickup.has("caller", "CSeq: 1 ACK")
         ringing.go("caller")
         ringing.finish()

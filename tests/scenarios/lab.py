@@ -80,7 +80,17 @@ class Lab:
                 process.kill()
             process.wait()
         for place in self.places():
+            self.empty(place)
             subprocess.run(["ip", "netns", "del", self.space(place)], capture_output=True)
+
+    def empty(self, place: str):
+        """Ends what programs that ran there left behind: a server's workers outlive the server that is killed."""
+        left = subprocess.run(["ip", "netns", "pids", self.space(place)], capture_output=True, text=True).stdout
+        for process in left.split():
+            try:
+                os.kill(int(process), signal.SIGKILL)
+            except ProcessLookupError:
+                pass
 
     def places(self):
         return [place for place in PLACES if place != "router" or self.routed]
@@ -153,12 +163,17 @@ class Lab:
             self.cable("recorder", f"tap{number}", f"mirror{number}", TAP_MAC if number == 0 else None)
         self.build_mirror()
 
-    def build_peers(self):
-        prefix = 64 if self.ipv6 else 24
+    def ends(self) -> list[tuple]:
+        """Whose cables end at the switch: place, interface, network, address."""
         ends = [("caller", "eth0", 1, self.caller), ("callee", "eth0", 1 + self.routed, self.callee)]
         if self.routed:
             ends += [("router", f"eth{n}", n, f"{self.networks[n - 1]}fe") if self.ipv6 else
                      ("router", f"eth{n}", n, f"{self.networks[n - 1]}254") for n in (1, 2)]
+        return ends
+
+    def build_peers(self):
+        prefix = 64 if self.ipv6 else 24
+        ends = self.ends()
         for index, (place, name, network, address) in enumerate(ends, 1):
             port = place if place != "router" else f"router{network}"
             self.cable(place, name, port, f"02:00:00:00:00:{index:02x}")
@@ -183,13 +198,14 @@ class Lab:
             self.run(there, "ethtool", "-K", interface, *[word for name in OFFLOADS for word in (name, "off")])
             self.ip(there, f"link set {interface} up")
 
+    def mirrored(self) -> tuple:
+        """The ports that the mirror shows, and which ways of each."""
+        ports = ["caller", "callee"] if self.mirror == "all" else ["caller"]
+        return ports, ("ingress",) if self.mirror == "one-way" else BOTH_WAYS
+
     def build_mirror(self):
-        target, ports, ways = "mirror0", ["caller"], BOTH_WAYS
-        if self.mirror == "all":
-            ports = ["caller", "callee"]
-        elif self.mirror == "one-way":
-            ways = ("ingress",)
-        elif self.mirror == "vxlan":
+        target, (ports, ways) = "mirror0", self.mirrored()
+        if self.mirror == "vxlan":
             target = self.build_tunnel()
         lines = [f"qdisc add dev {port} clsact" for port in ports]
         for port in ports:

@@ -1,98 +1,10 @@
 """Real peers call each other, a mirror shows it, and the recorder records it live: compared with what they sent."""
-import os
-import shutil
 import time
-import unittest
 
-from accounting import assert_balanced
-from koegura import SHARED, Scenario, calls
-from lab import Lab, Unavailable, wait_for
-from peers import ANSWERED, BUSY, CANCELLED, UNANSWERED, Baresip, Sent, Sipp
+from lab import Lab, wait_for
+from live import Live, Talking, ends_of
+from peers import ANSWERED, BUSY, CANCELLED, UNANSWERED, Baresip, Sipp
 from recorder import Recorder
-from sound import RATE, channels_of, seconds_between
-from voices import PACKET, decoded, encoded
-
-MISSING = [name for name in ("ip", "tc", "ethtool", "tcpdump", "sipp", "baresip") if not shutil.which(name)]
-PLACED = 0.02  # promise 6, in seconds
-
-
-@unittest.skipUnless(os.geteuid() == 0, "needs root for network namespaces: tools/check runs it with sudo")
-@unittest.skipIf(MISSING, f"not installed: {MISSING}; tools/packages/install tests")
-class Live(Scenario):
-    """A lab and a recorder for each scenario, and what must hold of both whatever was said."""
-
-    def lab(self, **options) -> Lab:
-        lab = Lab(self.folder, **options)
-        try:
-            lab.__enter__()
-        except Unavailable as error:
-            self.skipTest(str(error))
-        self.addCleanup(lab.__exit__)
-        return lab
-
-    def recorder(self, lab: Lab, way="libpcap") -> Recorder:
-        recorder = Recorder(lab, way)
-        self.addCleanup(lambda: recorder.__exit__())
-        return recorder.__enter__()
-
-    def let_call(self, *kinds: Sipp) -> list[Sent]:
-        """All kinds at once, to their end."""
-        for kind in kinds:
-            kind.start()
-        return [sent for kind in kinds for sent in kind.finish()]
-
-    def stopped(self, recorder: Recorder, copies=1) -> dict:
-        """Stops the recorder; what it says of the frames must be what the switch says."""
-        running = recorder.status()["recorder"]
-        self.assertEqual([(name, 0, 0, "") for name in recorder.interfaces()],
-                         [(s["name"], s["lost_ring"], s["lost_interface"], s["error"]) for s in running["sources"]])
-        accounting = recorder.stop()
-        assert_balanced(self, accounting)
-        frames = accounting["frames"]
-        self.assertEqual(recorder.frames_shown, frames["received"], "frames on the mirror's cable, and received")
-        self.assertEqual({"malformed": {}, "dropped": {}}, {k: frames[k] for k in ("malformed", "dropped")})
-        if copies == 1:
-            self.assertEqual(0, frames["duplicate"])
-        self.check_passive(recorder)
-        return accounting
-
-    def check_passive(self, recorder: Recorder):
-        """Promise 1. What would be seen of one frame that is sent, is then tried."""
-        nothing, one = [(0, 0)] * len(recorder.ports), [(1, 1)] * len(recorder.ports)
-        self.assertEqual(nothing, recorder.sent_frames(), "a frame came out of the recorder")
-        recorder.provoke()
-        wait_for(lambda: recorder.sent_frames() == one, 10, "a frame out of the recorder's end is seen")
-
-    def check_states(self, archive, sent: list[Sent]):
-        self.assertEqual({s.call_id: s.state for s in sent}, {r["call_id"]: r["state"] for r in calls(archive)})
-
-    def check_calls(self, archive, sent: list[Sent], sides=("caller", "callee")) -> list[dict]:
-        """Every call that the peers made, and none beside; its streams and its sound."""
-        records = {one["call_id"]: one for one in calls(archive)}
-        self.assertEqual({s.call_id: (s.caller, s.callee) for s in sent},
-                         {i: (number(r["caller"]), number(r["callee"])) for i, r in records.items()})
-        for one in sent:
-            record = records[one.call_id]
-            with self.subTest(state=one.state, call_id=one.call_id):
-                self.assertEqual({side: expected_stream(one.spoken[side]) for side in sides if side in one.spoken},
-                                 {s["channel"]: observed_stream(s) for s in record["streams"]})
-                self.assertEqual(len(record["streams"]), len({s["channel"] for s in record["streams"]}))
-                if one.spoken:
-                    self.assertEqual("".join(one.spoken[side].digits for side in sides),
-                                     "".join(d["digit"] for d in record["digits"]))
-                    self.check_sound(archive, record, one, sides)
-        return list(records.values())
-
-    def check_sound(self, archive, record: dict, sent: Sent, sides):
-        """Promise 5: sample by sample what was said, where it was said, and silence beside."""
-        channels = channels_of(archive, record["id"], self.folder)
-        for stream in record["streams"]:
-            channel, said = channels.pop(stream["channel"]), sent.spoken[stream["channel"]].samples()
-            at = find(channel, said)
-            self.assertIsNotNone(at, f"what the {stream['channel']} said is not there")
-            self.assertAlmostEqual(seconds_between(record["start"], stream["first"]), at / RATE, delta=PLACED)
-            self.assertFalse(any(channel[:at]) or any(channel[at + len(said):]), "sound that nobody made")
-        self.assertFalse(any(any(channel) for channel in channels.values()), "sound of a side that was not heard")
 
 
 class Crowd(Live):
@@ -175,11 +87,8 @@ class Crowd(Live):
         self.check_states(recorder.archive, sent)
 
 
-class Phones(Live):
+class Phones(Talking):
     """What a softphone kept of what it sent and heard, beside what was recorded."""
-
-    def phone(self, lab: Lab, side: str, number: str, speech: str, **options) -> Baresip:
-        return Baresip(lab, side, number, SHARED / "audio" / f"{speech}.wav", **options)
 
     def test_hold(self):
         "a softphone's call with a hold and a digit, and its next call"
@@ -252,63 +161,3 @@ class Phones(Live):
         for record in records:
             self.assertEqual({"caller": 0, "callee": 0}, {s["channel"]: s["lost"] for s in record["streams"]})
         return records
-
-    def speak(self, lab: Lab, seconds: float):
-        """Lets both sides speak: until the mirror has shown as many packets as that makes."""
-        def shown():
-            return lab.counters("mirror0")["tx"]
-        enough = shown() + seconds * 2 * RATE / PACKET
-        wait_for(lambda: shown() >= enough, seconds + 10, f"both sides speak for {seconds} s")
-
-    def check_own_recordings(self, recorder: Recorder, record: dict, *kept):
-        """What the caller and the callee each sent is sample by sample what we recorded, but for the spans without
-        media, where nothing was sent; and it is what the other heard, from its start on."""
-        channels = channels_of(recorder.archive, record["id"], self.folder)
-        for side, (sent, _), (_, heard) in zip(("caller", "callee"), kept, reversed(kept)):
-            with self.subTest(call_id=record["call_id"], side=side):
-                channel, sent = channels[side], decoded(encoded(sent, "PCMU"), "PCMU")
-                at = find_loudest(channel, sent)
-                self.assertIsNotNone(at, "what was sent is not there")
-                silent = [(s["from_s"] * RATE - 1, s["to_s"] * RATE + 1) for s in record["spans"]
-                          if s["kind"] in ("dtx", "no-media") and s["channel"] == side]
-                wrong = [i for i, (one, two) in enumerate(zip(channel[at:], sent), at)
-                         if one != two and not any(begin <= i <= end for begin, end in silent)]
-                self.assertEqual([], wrong[:5], "samples that were not sent")
-                self.assertGreater(len(heard), RATE // 2)
-                # where the standard's G.711 has 0, baresip's has 2
-                same = [abs(one - two) <= 2 for one, two in zip(channel[at:], heard)]
-                self.assertGreater(sum(same) / len(same), 0.99, "what the other side heard")
-
-
-def ends_of(record: dict) -> tuple:
-    return number(record["caller"]), number(record["callee"]), record["release"]["by"]
-
-
-def number(party: dict) -> str:
-    return party["raw"].split(":", 1)[1].split("@")[0]
-
-
-def expected_stream(spoken) -> dict:
-    return {"source": spoken.source, "destination": spoken.destination, "ssrc": f"0x{spoken.ssrc:08x}", "lost": 0,
-            "codec": spoken.codec, "packets": spoken.packets()}
-
-
-def observed_stream(stream: dict) -> dict:
-    keys = ("source", "destination", "ssrc", "lost", "codec", "packets")
-    return {key: stream.get(key, 0) for key in keys}
-
-
-def find(channel, samples) -> int | None:
-    whole, part = channel.tobytes(), samples.tobytes()
-    at = whole.find(part)
-    while at % channel.itemsize and at >= 0:
-        at = whole.find(part, at + 1)
-    return at // channel.itemsize if at >= 0 else None
-
-
-def find_loudest(channel, samples) -> int | None:
-    """Where samples begin in the channel, by the loudest tenth of a second that they have in common."""
-    size = RATE // 10
-    windows = sorted(range(0, len(samples) - size, size), key=lambda i: -sum(map(abs, samples[i:i + size])))
-    found = (at - i for i in windows if (at := find(channel, samples[i:i + size])) is not None)
-    return next(found, None)

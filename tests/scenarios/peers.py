@@ -43,12 +43,12 @@ class Sent:
     spoken: dict[str, Spoken]  # by side
 
 
-def bound(process, port: int) -> bool:
-    """Whether someone in the process's namespace has this UDP port."""
+def bound(process, port: int, protocol="udp") -> bool:
+    """Whether someone in the process's namespace has this port."""
     pattern = re.compile(rf"^\s*\d+: [0-9A-F]+:{port:04X} ", re.MULTILINE)
     if process.poll() is not None:
         raise AssertionError(f"{process.args} ended with {process.returncode}")
-    return any(pattern.search(Path(f"/proc/{process.pid}/net/{name}").read_text()) for name in ("udp", "udp6")
+    return any(pattern.search(Path(f"/proc/{process.pid}/net/{name}").read_text()) for name in (protocol, f"{protocol}6")
                if Path(f"/proc/{process.pid}/net/{name}").exists())
 
 
@@ -143,8 +143,8 @@ class Sipp:
 CONFIG = """poll_method epoll
 sip_listen {address}
 sip_trans_def udp
-audio_source aufile,{speech}
-audio_player aufile,{folder}/played.wav
+audio_source {source}
+audio_player {player}
 audio_alert aufile,{folder}/alert.wav
 audio_srate 8000
 audio_channels 1
@@ -161,27 +161,36 @@ module aufile.so
 module_tmp account.so
 module_app menu.so
 module_app ctrl_tcp.so
-ctrl_tcp_listen 127.0.0.1:{control}
+{more}ctrl_tcp_listen 127.0.0.1:{control}
 snd_path {folder}
 """
 
 
 class Baresip:
-    """A softphone that speaks from a WAV file, and keeps what it sent and heard."""
+    """A softphone that speaks from a WAV file, and keeps what it sent and heard.
 
-    def __init__(self, lab: Lab, side: str, number: str, speech: Path, port=5060):
+    answers: by itself; registrar: the HOST where it registers; codec: its only one; account: more of the account's
+    parameters; accounts: instead of its own; audio: where it speaks from and plays to; config: more lines
+    """
+
+    def __init__(self, lab: Lab, side: str, number: str, speech: Path, port=5060, **options):
         self.lab, self.side = lab, side
         self.address = lab.url(side, port)
-        self.uri = f"sip:{number}@{self.address}"
+        registrar = options.get("registrar")
+        self.uri = f"sip:{number}@{registrar or self.address}"
         self.folder = lab.folder / f"baresip-{lab.prefix}{side}-{port}"
         self.folder.mkdir()
         self.control_port = port - 1000
-        first = MEDIA[side] + 10 * (port - 5000)
+        first = MEDIA.get(side, 20000) + 10 * (port - 5000)
         (self.folder / "config").write_text(CONFIG.format(
-            address=self.address, speech=speech, folder=self.folder, ports=f"{first}-{first + 98}",
-            control=self.control_port, modules=next(Path("/usr/lib").glob("**/baresip/modules"))))
-        answers = ";answermode=auto" if side == "callee" else ""
-        (self.folder / "accounts").write_text(f"<{self.uri}>;regint=0;audio_codecs=PCMU/8000/1{answers}\n")
+            address=self.address, source=options.get("audio", f"aufile,{speech}"),
+            player=options.get("audio", f"aufile,{self.folder}/played.wav"), folder=self.folder, ports=f"{first}-{first + 98}",
+            control=self.control_port, modules=next(Path("/usr/lib").glob("**/baresip/modules")),
+            more=options.get("config", "")))
+        answers = ";answermode=auto" if options.get("answers", side == "callee") else ""
+        account = (f"<{self.uri}>;regint={600 if registrar else 0};audio_codecs={options.get('codec', 'PCMU')}/8000/1"
+                   f"{answers}{options.get('account', '')}\n")
+        (self.folder / "accounts").write_text(options.get("accounts", account))
         self.output = self.folder / "output"
         with open(self.output, "w") as output:
             self.process = lab.start(side, "baresip", "-f", self.folder, cwd=self.folder, stdout=output, stderr=output)
@@ -203,11 +212,15 @@ class Baresip:
         message = json.dumps({"command": command, "params": words})
         self.control.sendall(f"{len(message)}:{message},".encode())
 
+    def heard(self, event: str) -> list[dict]:
+        """What it has told of such events until now."""
+        self.read()
+        return [e for e in self.events if e.get("type") == event]
+
     def heard_of(self, event: str, count=1, seconds=10.0) -> dict:
         """Waits until baresip has told of such an event that often; gives the last."""
         def happened():
-            self.read()
-            found = [e for e in self.events if e.get("type") == event]
+            found = self.heard(event)
             return found[count - 1] if len(found) >= count else None
         return wait_for(happened, seconds, f"the {self.side}'s baresip says {event}")
 

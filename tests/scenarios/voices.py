@@ -58,6 +58,14 @@ def samples_of(path) -> array:
         return array("h", audio.readframes(audio.getnframes()))
 
 
+def joined_speech(names: list[str], path) -> None:
+    """Pieces of ../shared/audio, one after the other, as one WAV file."""
+    with wave.open(str(path), "wb") as audio:
+        audio.setparams((1, 2, RATE, 0, "NONE", ""))
+        for name in names:
+            audio.writeframes(samples_of(SHARED / "audio" / f"{name}.wav").tobytes())
+
+
 @functools.cache
 def speech(codec: str) -> bytes:
     """All that ../shared/audio says, without its silences, so that no two pieces are alike."""

@@ -1,5 +1,7 @@
 #include "header_values.h"
 
+#include "wire_text.h"
+
 namespace koegura::capture {
 
 std::string_view next_value(std::string_view& rest) {
@@ -9,8 +11,9 @@ std::string_view next_value(std::string_view& rest) {
   for (; end < rest.size(); ++end) {
     const char c = rest[end];
     if (quoted) {
-      if (c == '\\') ++end;
       if (c == '"') quoted = false;
+      // A Shift_JIS character may end in a backslash's byte, which escapes nothing.
+      end += c == '\\' ? 1 : character_length(rest.substr(end)) - 1;
     } else if (c == '"') {
       quoted = true;
     } else if (c == '<') {

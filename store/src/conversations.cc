@@ -7,6 +7,8 @@
 #include <string>
 #include <unordered_map>
 
+#include "leg_keys.h"
+#include "leg_moments.h"
 #include "sharers.h"
 #include "ties.h"
 
@@ -29,57 +31,6 @@ constexpr std::size_t kBytesOfRelation = 300;  // and of what leads to it
 struct HashHash {
   std::size_t operator()(std::uint32_t hash) const { return capture::mix(0, hash); }
 };
-
-// Each once: what other legs may have, too.
-struct LegKeys {
-  explicit LegKeys(const LegEvidence& leg) {
-    for (const auto& sketch : leg.sketches) {
-      for (const SketchedPayload& payload : sketch) hashes.push_back(payload.hash);
-    }
-    keep_one_each(hashes);
-    sessions = leg.session_ids;
-    keep_one_each(sessions);
-    for (const LegStream& stream : leg.streams) {
-      if (stream.source.port == 0) continue;
-      streams.push_back(capture::mix(
-          capture::mix(capture::hash_of(stream.source), capture::hash_of(stream.destination)),
-          stream.ssrc));
-    }
-    keep_one_each(streams);
-    if (leg.replaces) named.push_back(leg.replaces->call_id);
-    for (const SeenRefer& refer : leg.refers) {
-      if (refer.replaces) named.push_back(refer.replaces->call_id);
-    }
-    keep_one_each(named);
-    if (!leg.call_id.empty()) own.push_back(leg.call_id);
-  }
-
-  template <class Key>
-  static void keep_one_each(std::vector<Key>& keys) {
-    std::sort(keys.begin(), keys.end());
-    keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-  }
-
-  std::vector<std::uint32_t> hashes;
-  std::vector<std::string> sessions;
-  std::vector<std::uint64_t> streams;
-  std::vector<std::string> named;  // Call-IDs of dialogs that it takes over or refers to
-  std::vector<std::string> own;    // its Call-ID
-};
-
-using Slots = std::vector<Slot>;
-using Moments = std::multimap<Timestamp, Slot>;
-
-void erase_moment(Moments& moments, Timestamp time, Slot slot) {
-  const auto [begin, end] = moments.equal_range(time);
-  const auto at = std::find_if(begin, end, [&](const auto& entry) { return entry.second == slot; });
-  if (at != end) moments.erase(at);
-}
-
-void add_between(Slots& out, const Moments& moments, Timestamp from, Timestamp to) {
-  const auto end = moments.upper_bound(to);
-  for (auto at = moments.lower_bound(from); at != end; ++at) out.push_back(at->second);
-}
 
 }  // namespace
 
@@ -158,10 +109,7 @@ class Conversations::Graph {
 
   Slots enter(Slot slot, const LegKeys& keys) {
     const LegEvidence& leg = legs_.at(slot).evidence;
-    starts_.emplace(leg.start, slot);
-    ends_.emplace(leg.end, slot);
-    if (leg.answered) answers_.emplace(*leg.answered, slot);
-    for (const SeenRefer& refer : leg.refers) refers_.emplace(refer.at, slot);
+    moments_.add(leg, slot);
     legs_.at(slot).due = leg.end;
     due_.emplace(leg.end, slot);
 
@@ -178,7 +126,7 @@ class Conversations::Graph {
       if (is_of_too_many(sessions_.of(id))) note(sessions_.wear_out(id));
     }
     std::erase(shaken, slot);
-    LegKeys::keep_one_each(shaken);
+    keep_one_each(shaken);
     return shaken;
   }
 
@@ -215,17 +163,9 @@ class Conversations::Graph {
     for (const std::string& id : keys.sessions) add(sessions_.of(id));
     for (const std::string& id : keys.named) add(call_ids_.of(id));
     for (const std::string& id : keys.own) add(named_.of(id));
-    add_between(found, starts_, leg.start - kForkedWithin, leg.start + kForkedWithin);
-    add_between(found, ends_, leg.end - kSameMoment, leg.end + kSameMoment);
-    if (leg.answered) {
-      add_between(found, answers_, *leg.answered - kSameMoment, *leg.answered + kSameMoment);
-    }
-    add_between(found, refers_, leg.start - kSoon, leg.start);
-    for (const SeenRefer& refer : leg.refers) {
-      add_between(found, starts_, refer.at, refer.at + kSoon);
-    }
+    add(moments_.near(leg));
     std::erase(found, slot);
-    LegKeys::keep_one_each(found);
+    keep_one_each(found);
     return found;
   }
 
@@ -369,7 +309,7 @@ class Conversations::Graph {
         edge.holders.push_back(at == index.end() ? kNowhere : at->second);
       }
     }
-    LegKeys::keep_one_each(edge.holders);
+    keep_one_each(edge.holders);
     return edge;
   }
 
@@ -404,10 +344,7 @@ class Conversations::Graph {
     for (const std::string& id : keys.named) named_.remove(id, slot);
     for (const std::string& id : keys.own) call_ids_.remove(id, slot);
     for (const std::string& id : keys.sessions) sessions_.remove(id, slot);
-    erase_moment(starts_, leg.evidence.start, slot);
-    erase_moment(ends_, leg.evidence.end, slot);
-    if (leg.evidence.answered) erase_moment(answers_, *leg.evidence.answered, slot);
-    for (const SeenRefer& refer : leg.evidence.refers) erase_moment(refers_, refer.at, slot);
+    moments_.remove(leg.evidence, slot);
     erase_moment(due_, leg.due, slot);
     bytes_ -= leg.bytes;
     legs_.erase(slot);
@@ -424,10 +361,7 @@ class Conversations::Graph {
   Sharers<std::string> sessions_{kMostOfOneName};
   Sharers<std::string> named_{kMostOfOneName};
   Sharers<std::string> call_ids_{kMostOfOneName};
-  Moments starts_;
-  Moments answers_;
-  Moments ends_;
-  Moments refers_;
+  LegMoments moments_;
   Moments due_;  // ends, or that of the last leg that they are related to
 };
 

@@ -1,6 +1,8 @@
 #include "query.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "call_walk.h"
 #include "name_term.h"
@@ -29,6 +31,25 @@ bool has_person(const CallRecord& record, const std::string& term) {
          name_term(record.answered_by().person()) == term;
 }
 
+// What people call the reasons that carriers give.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kWithheldInJapanese = {
+    {{"非通知", "Anonymous"},
+     {"公衆電話", "Coin line/payphone"},
+     {"表示圏外", "Unavailable"},
+     {"サービス競合", "Interaction with other service"}}};
+
+std::string withheld_term(const std::string& text) {
+  for (const auto& [japanese, reason] : kWithheldInJapanese) {
+    if (text == japanese) return name_term(reason);
+  }
+  return name_term(text);
+}
+
+bool is_withheld(const CallRecord& record, const std::string& term) {
+  const std::string& reason = record.caller().withheld();
+  return !reason.empty() && (term == "any" || name_term(reason) == term);
+}
+
 // The whole filter, on the record: keys only propose.
 class Matcher {
  public:
@@ -36,7 +57,8 @@ class Matcher {
       : filter_(filter),
         number_(std::move(number)),
         department_(name_term(filter.department)),
-        person_(name_term(filter.person)) {}
+        person_(name_term(filter.person)),
+        withheld_(withheld_term(filter.withheld)) {}
 
   [[nodiscard]] bool operator()(const CallRecord& record) const {
     return in_time(record) && has_number(record) && has_facts(record);
@@ -62,6 +84,7 @@ class Matcher {
     if (!filter_.direction.empty() && record.direction() != filter_.direction) return false;
     if (!department_.empty() && !has_department(record, department_)) return false;
     if (!person_.empty() && !has_person(record, person_)) return false;
+    if (!withheld_.empty() && !is_withheld(record, withheld_)) return false;
     if (filter_.longer_than && record.duration_s() <= to_seconds(*filter_.longer_than))
       return false;
     return !filter_.shorter_than || record.duration_s() < to_seconds(*filter_.shorter_than);
@@ -71,6 +94,7 @@ class Matcher {
   NumberPattern number_;
   std::string department_;
   std::string person_;
+  std::string withheld_;
 };
 
 WalkRange range_of(const CallFilter& filter) {

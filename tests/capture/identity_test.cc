@@ -79,6 +79,7 @@ TEST_CASE("a hidden number keeps the reason, in the words of Japanese carriers")
       {"\"表示圏外\" <sip:anonymous@anonymous.invalid>", "", "Unavailable"},
       {"\"通知不可能\" <sip:anonymous@anonymous.invalid>", "", "Unavailable"},
       {"\"サービス競合\" <sip:anonymous@anonymous.invalid>", "", "Interaction with other service"},
+      {"=?UTF-8?B?6Z2e6YCa55+l?= <sip:anonymous@anonymous.invalid>", "", "Anonymous"},
       // the same in Shift_JIS
       {"\"\x94\xF1\x92\xCA\x92\x6D\" <sip:anonymous@anonymous.invalid>", "", "Anonymous"},
       {"\"\x8C\xF6\x8F\x4F\x93\x64\x98\x62\" <sip:anonymous@anonymous.invalid>", "",

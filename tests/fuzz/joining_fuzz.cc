@@ -12,6 +12,7 @@
 namespace {
 
 using namespace koegura::store;
+using koegura::CallRecord;
 
 std::vector<LegEvidence> legs_in(std::string_view lines) {
   constexpr std::size_t kMost = 64;

@@ -114,6 +114,19 @@ TEST_CASE("a prefix of several numbers merges their calls by time") {
         Ids{"c0", "c1", "c2", "c3", "c4", "c5"});
 }
 
+TEST_CASE("callers who hid their number are found by the reason, in Japanese, too") {
+  IndexUnderTest index;
+  CallRecord hidden = record_of(CallBuilder("a"));
+  hidden.mutable_caller()->set_withheld("Anonymous");
+  CallRecord booth = record_of(CallBuilder("b").starting(kMorning + std::chrono::hours(1)));
+  booth.mutable_caller()->set_withheld("Coin line/payphone");
+  index.add(hidden).add(booth).add(record_of(CallBuilder("c")));
+  CHECK(index.call_ids({.withheld = "any"}) == Ids{"b", "a"});
+  CHECK(index.call_ids({.withheld = "anonymous"}) == Ids{"a"});
+  CHECK(index.call_ids({.withheld = "公衆電話"}) == Ids{"b"});
+  CHECK(index.call_ids({.withheld = "Unavailable"}).empty());
+}
+
 TEST_CASE("department and person find their calls, on either side") {
   IndexUnderTest index;
   CallRecord a = record_of(CallBuilder("a"));

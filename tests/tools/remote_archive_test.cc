@@ -313,6 +313,7 @@ TEST_CASE("a filter is the same after it was written as a query and read again")
   for (store::CallFilter filter : filters()) {
     filter.direction = "in";
     filter.department = "市民課";
+    filter.withheld = "非通知";
     filter.conversation = "01KAJ4Q2H0ABCDEFGHJKMNPQRS";
     const std::string text = query_text({filter, "01ABC"});
     const auto read = parse_query(text);
@@ -323,6 +324,7 @@ TEST_CASE("a filter is the same after it was written as a query and read again")
     CHECK(read->filter.to == filter.to);
     CHECK(read->filter.number == filter.number);
     CHECK(read->filter.person == filter.person);
+    CHECK(read->filter.withheld == filter.withheld);
     CHECK(read->filter.conversation == filter.conversation);
     CHECK(read->filter.longer_than == filter.longer_than);
     CHECK(read->filter.shorter_than == filter.shorter_than);

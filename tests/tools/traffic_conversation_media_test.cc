@@ -6,7 +6,7 @@
 #include <numeric>
 #include <set>
 
-#include "conversation_story.h"
+#include "traffic_conversation_story.h"
 
 using namespace koegura;
 using namespace koegura::traffic;

@@ -5,7 +5,7 @@
 #include <functional>
 #include <set>
 
-#include "conversation_story.h"
+#include "traffic_conversation_story.h"
 
 using namespace koegura;
 using namespace koegura::traffic;

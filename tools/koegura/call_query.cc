@@ -76,6 +76,7 @@ constexpr std::array kTexts = {
     TextRow{"number", [](CallQuery& query) -> std::string& { return query.filter.number; }},
     TextRow{"department", [](CallQuery& query) -> std::string& { return query.filter.department; }},
     TextRow{"person", [](CallQuery& query) -> std::string& { return query.filter.person; }},
+    TextRow{"withheld", [](CallQuery& query) -> std::string& { return query.filter.withheld; }},
     TextRow{"conversation",
             [](CallQuery& query) -> std::string& { return query.filter.conversation; }},
     TextRow{"state", [](CallQuery& query) -> std::string& { return query.filter.state; }},
@@ -97,7 +98,7 @@ Result<void> take(CallQuery& query, std::string_view name, const std::string& va
   if (name == "limit") return take_count(filter.limit, value);
   if (name == "reverse") return take_flag(filter.oldest_first, value);
   return failure(
-      "not one of from, to, number, department, person, conversation, state, direction, "
+      "not one of from, to, number, department, person, withheld, conversation, state, direction, "
       "longer-than, shorter-than, limit, reverse, after");
 }
 

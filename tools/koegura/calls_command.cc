@@ -29,6 +29,8 @@ class CallsCommand : public Command {
                  "either party's number in any spelling; *5678 ends, 0312* begins with");
     options.text("--department", "D", filter_.department, "either party's department");
     options.text("--person", "P", filter_.person, "either party's name");
+    options.text("--withheld", "X", filter_.withheld,
+                 "callers who hid their number: any, or why: Anonymous, 公衆電話, ...");
     options.choice("--state", filter_.state, kStates, "how it ended");
     options.choice("--direction", filter_.direction, kDirections, "seen from the city hall");
     options.text("--conversation", "CALL", conversation_, "the legs of this call's conversation");

@@ -44,8 +44,11 @@ struct CallFilter {
   std::string department{};         // a party's; width, case and spaces aside
   std::string person{};
   std::string conversation{};  // its id: every leg of it
-  std::string state{};         // as in the record
-  std::string direction{};     // as in the record
+  // Calls whose caller hid the number: "any", or the reason as in the record or in Japanese
+  // ("非通知").
+  std::string withheld{};
+  std::string state{};      // as in the record
+  std::string direction{};  // as in the record
   std::optional<Duration> longer_than{};
   std::optional<Duration> shorter_than{};
   std::size_t limit = 0;  // 0 = all

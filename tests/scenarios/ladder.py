@@ -220,7 +220,7 @@ class Ladder:
             with open(self.folder / f"{side}.out", "w") as output:
                 self.processes[side] = self.lab.start(
                     self.places[side], "sipp", *remote, "-sf", path, "-i", here, "-p", self.port, "-mi", here,
-                    "-mp", self.media(side), "-m", 1, "-t", "t1" if self.tcp else "u1", "-nostdin", "-timeout", "25",
+                    "-mp", self.media(side), "-m", 1, "-t", "t1" if self.tcp else "u1", "-nostdin", "-timeout", "60",
                     "-timeout_error", "-trace_err", "-error_file", f"{side}.err", "-trace_msg", "-message_file",
                     f"{side}.msg", cwd=self.folder, stdout=output, stderr=output)
             if side == "callee":
@@ -249,7 +249,7 @@ class Ladder:
 
     def finish(self):
         for side, process in reversed(self.processes.items()):
-            code = process.wait(60)
+            code = process.wait(90)
             if code != 0:
                 told = "".join(p.read_text(errors="replace")[-3000:] for p in self.folder.glob(f"{side}.[em]*"))
                 raise AssertionError(f"{self.name}: the {side}'s SIPp ended with {code}:\n{told}")

@@ -129,4 +129,9 @@ SourcedIdentity answerer_of(const SipMessage& response) {
   return {std::move(to), IdentitySource::kFrom};
 }
 
+std::string contact_of(const SipMessage& message) {
+  const auto contact = address_in(message, "Contact");
+  return contact ? std::string(uri_address(contact->uri)) : std::string();
+}
+
 }  // namespace koegura::capture

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "capture/finished_call.h"
@@ -29,6 +30,9 @@ struct SourcedIdentity {
 // Who sent this 2xx: P-Asserted-Identity, Remote-Party-ID, the Contact if it holds a number (other
 // Contacts are often random words), To otherwise. The last two are kFrom.
 [[nodiscard]] SourcedIdentity answerer_of(const SipMessage& response);
+
+// Where its sender is reached: "user@host:port" of the Contact, empty without.
+[[nodiscard]] std::string contact_of(const SipMessage& message);
 
 [[nodiscard]] Identity identity_of(const SipNameAddr& address);
 

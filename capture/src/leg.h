@@ -49,6 +49,8 @@ class Leg {
   [[nodiscard]] LegId id() const { return id_; }
   [[nodiscard]] const std::string& wire_call_id() const { return wire_call_id_; }
   [[nodiscard]] const std::string& caller_tag() const { return caller_tag_; }
+  // "user@host:port" where who answered is reached, if no message says who that is; may be empty.
+  [[nodiscard]] const std::string& answerer_contact() const { return answerer_contact_; }
   [[nodiscard]] std::uint32_t invite_cseq() const { return invite_cseq_; }
   // Digits, holds, media, links, … beyond the leg's share.
   [[nodiscard]] std::uint64_t refused_entries() const {
@@ -74,6 +76,7 @@ class Leg {
   struct Rival {
     std::string tag;
     Identity identity;
+    std::string contact;
   };
   // The caller's CANCEL.
   struct Cancel {
@@ -138,6 +141,7 @@ class Leg {
   bool media_heard_ = false;
   IdentitySource caller_source_ = IdentitySource::kNone;
   IdentitySource answerer_source_ = IdentitySource::kNone;
+  std::string answerer_contact_;
   std::uint32_t invite_cseq_ = 0;     // of the newest INVITE that is not a re-INVITE
   std::vector<Branch> branches_;      // of that INVITE, the first one nearest to the caller
   std::vector<std::string> dialogs_;  // callee's tags of the dialogs that a 2xx confirmed

@@ -41,17 +41,20 @@ void Leg::note_answerer(const Sighting& sighting, bool first) {
   const bool by_callee = sighting.requester == Side::kCaller && !message.is_request();
   SourcedIdentity answerer =
       by_callee ? answerer_of(message) : SourcedIdentity{call_.callee, IdentitySource::kNone};
+  const bool is_told = answerer.source > IdentitySource::kFrom;
+  std::string contact = by_callee && !is_told ? contact_of(message) : std::string();
   const std::string_view tag = sighting.callee_tag();
   const bool is_first_dialog = dialogs_.empty() || dialogs_.front() == tag;
   if (!is_first_dialog) {
     if (first && rivals_.size() < kMaxDialogs) {
-      rivals_.push_back({std::string(tag), std::move(answerer.identity)});
+      rivals_.push_back({std::string(tag), std::move(answerer.identity), std::move(contact)});
     }
     return;
   }
   if (!first && answerer.source <= answerer_source_) return;
   call_.answered_by = std::move(answerer.identity);
   answerer_source_ = answerer.source;
+  answerer_contact_ = std::move(contact);
 }
 
 // After a fork that was answered twice, the caller hangs up one dialog and talks on in the other
@@ -69,6 +72,7 @@ bool Leg::ends_one_of_several_dialogs(std::string_view callee_tag) {
   if (was_first && rival != rivals_.end()) {
     call_.answered_by = std::move(rival->identity);
     answerer_source_ = IdentitySource::kNone;
+    answerer_contact_ = std::move(rival->contact);
     rivals_.erase(rival);
   }
   return true;

@@ -1,12 +1,16 @@
 #include "registrations.h"
 
+#include "header_values.h"
+#include "identity.h"
 #include "sip_uri.h"
 #include "wire_text.h"
 
 namespace koegura::capture {
 namespace {
 
-constexpr std::size_t kMaxUser = 256;  // bytes: longer ones are nobody's number
+constexpr std::size_t kMaxUser = 256;    // bytes: longer ones are nobody's number
+constexpr std::size_t kMaxOwner = 1024;  // of an address of record, its display name included
+constexpr int kMaxContacts = 16;         // of one address of record
 
 }  // namespace
 
@@ -18,7 +22,24 @@ void Registrations::on_response(const Endpoint& source, const Endpoint& destinat
   registrants_.addresses.add(destination.address, limit_);
   registrants_.endpoints.add(destination, limit_);
   const std::string user = percent_decoded(uri_user(message.to.uri));
-  if (!user.empty() && user.size() <= kMaxUser) users_.add(user, limit_);
+  if (user.empty() || user.size() > kMaxUser) return;
+  users_.add(user, limit_);
+  note_contacts(message);
+}
+
+// A registrar's 2xx tells every contact of the address of record (RFC 3261 §10.3).
+void Registrations::note_contacts(const SipMessage& message) {
+  const Identity owner = identity_of(message.to);
+  if (owner.uri.size() + owner.display_name.size() > kMaxOwner) return;
+  int left = kMaxContacts;
+  visit_values(message, "Contact", [&](std::string_view value) {
+    const auto contact = SipNameAddr::parse(value);
+    const std::string_view address = contact ? uri_address(contact->uri) : std::string_view{};
+    if (!address.empty() && address.size() <= kMaxUser) {
+      contacts_.add(std::string(address), limit_, owner);
+    }
+    return --left > 0;
+  });
 }
 
 CallDirection Registrations::direction_of(const FinishedCall& call) const {

@@ -245,7 +245,9 @@ class LegTable final : public Signalling {
       const std::unique_ptr<Entry> owned = std::move(i->second);
       by_call_id_.erase(i);
       const LegId id = owned->leg.id();
+      const std::string contact = owned->leg.answerer_contact();
       FinishedCall call = std::move(owned->leg).take();
+      if (const Identity* owner = registrations_.owner_of(contact)) call.answered_by = *owner;
       call.direction = registrations_.direction_of(call);
       sink_.on_finished(id, std::move(call));
       return;

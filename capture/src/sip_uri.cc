@@ -58,6 +58,13 @@ std::string_view uri_host(std::string_view uri) {
   return host.substr(0, host.find(':'));
 }
 
+std::string_view uri_address(std::string_view uri) {
+  const Parts parts(uri);
+  if (parts.user.empty() || parts.host.empty()) return {};
+  return {parts.user.data(),
+          static_cast<std::size_t>(parts.host.data() + parts.host.size() - parts.user.data())};
+}
+
 std::string_view uri_parameter(std::string_view uri, std::string_view name) {
   std::string_view rest = Parts(uri).parameters;
   while (!rest.empty()) {

@@ -12,6 +12,9 @@ namespace koegura::capture {
 
 [[nodiscard]] std::string_view uri_host(std::string_view uri);
 
+// "user@host:port" as written; empty without a user.
+[[nodiscard]] std::string_view uri_address(std::string_view uri);
+
 // The value of a URI parameter, empty if it is absent or has none.
 [[nodiscard]] std::string_view uri_parameter(std::string_view uri, std::string_view name);
 

@@ -137,6 +137,41 @@ TEST_CASE("REGISTERs belong to no leg, and a call's direction is known at its en
   CHECK(story.call().direction == CallDirection::kIn);
 }
 
+TEST_CASE("who answered is whose registered contact the answer names") {
+  SipStory story;
+  const auto registered = [&](const std::string& user, const std::string& contacts) {
+    const std::string from = "\"Water\" <sip:" + user + "@x>";
+    const Said request{.hop = 2, .call_id = user, .from = from, .to = from};
+    story.callee("REGISTER", request);
+    Said response = request;
+    response.headers = "Contact: " + contacts + "\r\n";
+    story.response(200, "OK", response);
+  };
+  registered("2301", "<sip:2301-0x5651@192.0.2.21:5060>;expires=600");
+  registered("2302",
+             "<sip:old@192.0.2.29>, <sip:2302-0x55f5@192.0.2.22:5060;transport=udp>;expires=600");
+  const auto answered_with = [&](const std::string& headers) {
+    SipStory& on = story;
+    on.caller("INVITE", {.to = "<sip:2300@x>"});
+    on.response(200, "OK", {.to = "<sip:2300@x>", .headers = headers});
+    on.finish();
+    return on.call().answered_by;
+  };
+  SUBCASE("a random word") {
+    const Identity who = answered_with("Contact: <sip:2302-0x55f5@192.0.2.22:5060>\r\n");
+    CHECK(who.uri == "sip:2302@x");
+    CHECK(who.display_name == "Water");
+  }
+  SUBCASE("the callee is who answered where nobody registered that contact") {
+    CHECK(answered_with("Contact: <sip:2302-0x55f5@192.0.2.23:5060>\r\n").user == "2300");
+  }
+  SUBCASE("an asserted identity knows better") {
+    CHECK(answered_with("Contact: <sip:2302-0x55f5@192.0.2.22:5060>\r\n"
+                        "P-Asserted-Identity: <sip:2309@x>\r\n")
+              .user == "2309");
+  }
+}
+
 TEST_CASE("a telephone whose registration ends is still ours") {
   SipStory story;
   const Said phone{.call_id = "r", .to = "<sip:2301@x>", .headers = "Expires: 0\r\n"};

@@ -116,8 +116,8 @@ TEST_CASE(
   const auto lines = draw_ladder(steps, calls, 80);
   REQUIRE(lines.size() == 6);
   CHECK(lines[0] == "              192.0.2.1:5060         192.0.2.2:5060         192.0.2.3:5060");
-  CHECK(lines[1] == "   0.000 A           │────── INVITE ───────>│                      │");
-  CHECK(lines[2] == "   0.100 B           │                      │────── INVITE ───────>│");
+  CHECK(lines[1] == "   0.000 A           │─────── INVITE ──────>│                      │");
+  CHECK(lines[2] == "   0.100 B           │                      │─────── INVITE ──────>│");
   CHECK(lines[3] == "  A  01A  2301 → 2302");
   CHECK(lines[4] == "     Call-ID a@example.jp");
   CHECK(lines[5] == "  B  01B  2301 → 2303");

@@ -59,7 +59,7 @@ TEST_CASE("a record's keys name every number, department and person of its parti
   std::vector<std::string> expected{term_key(term_prefix(KeyKind::kNumber, "+81312345678"), at(1)),
                                     term_key(term_prefix(KeyKind::kNumber, "alice"), at(1)),
                                     term_key(term_prefix(KeyKind::kDepartment, "tax"), at(1)),
-                                    term_key(term_prefix(KeyKind::kPerson, "Sato"), at(1))};
+                                    term_key(term_prefix(KeyKind::kPerson, "sato"), at(1))};
   std::vector<std::string> own = keys.own;
   std::sort(own.begin(), own.end());
   std::sort(expected.begin(), expected.end());

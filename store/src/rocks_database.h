@@ -18,7 +18,7 @@ using Database = std::shared_ptr<rocksdb::DB>;
                                              IndexOptions::Access access);
 
 // Says what to do where something can be done.
-[[nodiscard]] tl::unexpected<Error> failed(const rocksdb::Status& status);
+[[nodiscard]] tl::unexpected<Error> database_failure(const rocksdb::Status& status);
 
 inline rocksdb::Slice slice(std::string_view bytes) {
   return {bytes.data(), bytes.size()};

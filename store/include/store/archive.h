@@ -43,8 +43,8 @@ struct CallFilter {
   std::string department{};
   std::string person{};
   std::string conversation{};  // its id: every leg of it
-  std::string state{};      // as in the record
-  std::string direction{};  // as in the record
+  std::string state{};         // as in the record
+  std::string direction{};     // as in the record
   std::optional<Duration> longer_than{};
   std::optional<Duration> shorter_than{};
   std::size_t limit = 0;  // 0 = all

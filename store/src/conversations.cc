@@ -1,46 +1,29 @@
 #include "conversations.h"
 
 #include <algorithm>
-#include <cassert>
 #include <map>
 #include <set>
 #include <string>
 #include <unordered_map>
 
-#include "leg_keys.h"
-#include "leg_moments.h"
-#include "sharers.h"
+#include "leg_registry.h"
 #include "ties.h"
 
 namespace koegura::store {
 
 namespace {
 
-// More legs than a conversation has.
-constexpr std::size_t kMostOfOnePayload = 16;
-constexpr std::size_t kMostOfOneName = 64;
-// Legs that share a session id, the forks of one INVITE counted once: more, and a device gives all
-// its calls the same.
-constexpr std::size_t kMostOfOneSession = 8;
 // Legs that one sounds like: more, and it is an announcement that all of them hear.
 constexpr std::size_t kMostAlike = 16;
 
-constexpr std::size_t kBytesOfHash = 100;      // in Sharers
+constexpr std::size_t kBytesOfPayload = 100;   // in the registry
 constexpr std::size_t kBytesOfRelation = 300;  // and of what leads to it
-
-struct HashHash {
-  std::size_t operator()(std::uint32_t hash) const { return capture::mix(0, hash); }
-};
 
 }  // namespace
 
 class Conversations::Graph {
  public:
-  explicit Graph(const Limits& limits)
-      : limits_(limits),
-        voids_{.is_common = [this](std::uint32_t hash) { return hashes_.is_worn_out(hash); },
-               .is_worn_out = [this](const std::string& id) { return sessions_.is_worn_out(id); }} {
-  }
+  explicit Graph(const Limits& limits) : limits_(limits), voids_(registry_.voids()) {}
 
   Outcome add(LegEvidence leg) {
     const Timestamp start = leg.start;
@@ -87,86 +70,24 @@ class Conversations::Graph {
     const Slot slot = next_slot_++;
     Leg& leg = legs_[slot];
     leg.evidence = std::move(evidence);
-    const LegKeys keys(leg.evidence);
-    leg.bytes = leg.evidence.bytes() + keys.hashes.size() * kBytesOfHash;
+    leg.due = leg.evidence.end;
+    due_.emplace(leg.due, slot);
+    const std::size_t payloads = leg.evidence.sketches[0].size() + leg.evidence.sketches[1].size();
+    leg.bytes = leg.evidence.bytes() + payloads * kBytesOfPayload;
     bytes_ += leg.bytes;
 
-    Slots touched = enter(slot, keys);  // by a key that is worn out now
+    Slots touched = registry_.enter(slot, leg.evidence);
     relate_again(touched);
-    Slots others = candidates(slot, keys);
+    Slots others = registry_.candidates(slot);
     // Those that sound like many come last: if this one does, too, they need not be compared.
     std::stable_partition(others.begin(), others.end(),
                           [&](Slot other) { return !legs_.at(other).is_common; });
-    for (const Slot other : others) relate(slot, other, touched);
-    for (const std::uint32_t hash : keys.hashes) {
-      for (const Slot holder : hashes_.of(hash)) {
-        if (legs_.at(holder).one_way > 0) touched.push_back(holder);
-      }
+    for (const Slot other : others) {
+      relate(slot, other, touched);
+      if (legs_.at(other).one_way > 0) touched.push_back(other);  // it may share what was theirs
     }
     touched.push_back(slot);
     return touched;
-  }
-
-  Slots enter(Slot slot, const LegKeys& keys) {
-    const LegEvidence& leg = legs_.at(slot).evidence;
-    moments_.add(leg, slot);
-    legs_.at(slot).due = leg.end;
-    due_.emplace(leg.end, slot);
-
-    Slots shaken;
-    const auto note = [&](const Slots& legs) {
-      shaken.insert(shaken.end(), legs.begin(), legs.end());
-    };
-    for (const std::uint32_t hash : keys.hashes) note(hashes_.add(hash, slot));
-    for (const std::uint64_t stream : keys.streams) note(streams_.add(stream, slot));
-    for (const std::string& id : keys.named) note(named_.add(id, slot));
-    for (const std::string& id : keys.own) note(call_ids_.add(id, slot));
-    for (const std::string& id : keys.sessions) {
-      note(sessions_.add(id, slot));
-      if (is_of_too_many(sessions_.of(id))) note(sessions_.wear_out(id));
-    }
-    std::erase(shaken, slot);
-    keep_one_each(shaken);
-    return shaken;
-  }
-
-  // More INVITEs than a conversation has, where those of one caller at one time are its forks.
-  [[nodiscard]] bool is_of_too_many(const Slots& slots) const {
-    if (slots.size() <= kMostOfOneSession) return false;
-    std::vector<std::pair<std::string_view, Timestamp>> invites;
-    for (const Slot slot : slots) {
-      const LegEvidence& leg = legs_.at(slot).evidence;
-      invites.emplace_back(leg.caller, leg.start);
-    }
-    std::sort(invites.begin(), invites.end());
-    std::size_t count = 0;
-    std::optional<std::pair<std::string_view, Timestamp>> first;
-    for (const auto& invite : invites) {
-      const bool is_fork =
-          first && first->first == invite.first && invite.second - first->second <= kForkedWithin;
-      if (is_fork) continue;
-      first = invite;
-      ++count;
-    }
-    return count > kMostOfOneSession;
-  }
-
-  // All that the leg could have a relation with, each once.
-  [[nodiscard]] Slots candidates(Slot slot, const LegKeys& keys) const {
-    const LegEvidence& leg = legs_.at(slot).evidence;
-    Slots found;
-    const auto add = [&](const Slots& legs) {
-      found.insert(found.end(), legs.begin(), legs.end());
-    };
-    for (const std::uint32_t hash : keys.hashes) add(hashes_.of(hash));
-    for (const std::uint64_t stream : keys.streams) add(streams_.of(stream));
-    for (const std::string& id : keys.sessions) add(sessions_.of(id));
-    for (const std::string& id : keys.named) add(call_ids_.of(id));
-    for (const std::string& id : keys.own) add(named_.of(id));
-    add(moments_.near(leg));
-    std::erase(found, slot);
-    keep_one_each(found);
-    return found;
   }
 
   static std::uint64_t pair_of(Slot a, Slot b) {
@@ -303,13 +224,14 @@ class Conversations::Graph {
     edge.like_many = legs_.at(a).like_many || legs_.at(b).like_many;
     if (relation.payload.kind != PayloadMatch::Kind::kOneWay) return edge;
     for (const std::uint32_t hash : relation.payload.hashes) {
-      for (const Slot holder : hashes_.of(hash)) {
+      for (const Slot holder : registry_.holders(hash)) {
         if (holder == a || holder == b) continue;
         const auto at = index.find(holder);
         edge.holders.push_back(at == index.end() ? kNowhere : at->second);
       }
     }
-    keep_one_each(edge.holders);
+    std::sort(edge.holders.begin(), edge.holders.end());
+    edge.holders.erase(std::unique(edge.holders.begin(), edge.holders.end()), edge.holders.end());
     return edge;
   }
 
@@ -338,31 +260,22 @@ class Conversations::Graph {
     Leg& leg = legs_.at(slot);
     const Slots neighbours = leg.neighbours;
     for (const Slot other : neighbours) unrelate(slot, other);
-    const LegKeys keys(leg.evidence);
-    for (const std::uint32_t hash : keys.hashes) hashes_.remove(hash, slot);
-    for (const std::uint64_t stream : keys.streams) streams_.remove(stream, slot);
-    for (const std::string& id : keys.named) named_.remove(id, slot);
-    for (const std::string& id : keys.own) call_ids_.remove(id, slot);
-    for (const std::string& id : keys.sessions) sessions_.remove(id, slot);
-    moments_.remove(leg.evidence, slot);
-    erase_moment(due_, leg.due, slot);
+    registry_.leave(slot);
+    const auto [begin, end] = due_.equal_range(leg.due);
+    due_.erase(std::find_if(begin, end, [&](const auto& entry) { return entry.second == slot; }));
     bytes_ -= leg.bytes;
     legs_.erase(slot);
   }
 
   const Limits limits_;
+  LegRegistry registry_;
   const Voids voids_;
   Slot next_slot_ = 0;
   std::unordered_map<Slot, Leg> legs_;
   std::unordered_map<std::uint64_t, Relation> relations_;  // by pair_of
   std::size_t bytes_ = 0;                                  // of the legs
-  Sharers<std::uint32_t, HashHash> hashes_{kMostOfOnePayload};
-  Sharers<std::uint64_t> streams_{kMostOfOneName};
-  Sharers<std::string> sessions_{kMostOfOneName};
-  Sharers<std::string> named_{kMostOfOneName};
-  Sharers<std::string> call_ids_{kMostOfOneName};
-  LegMoments moments_;
-  Moments due_;  // ends, or that of the last leg that they are related to
+  // By their ends, or those of the last leg that they are related to.
+  std::multimap<Timestamp, Slot> due_;
 };
 
 Conversations::Conversations() : Conversations(Limits()) {}

@@ -1,5 +1,6 @@
 #include "index.h"
 
+#include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
 #include <cassert>
@@ -37,7 +38,7 @@ class RocksCursor : public IndexCursor {
   [[nodiscard]] std::string_view key() const override { return view(iterator_->key()); }
   [[nodiscard]] std::string_view value() const override { return view(iterator_->value()); }
   [[nodiscard]] Result<void> status() const override {
-    if (!iterator_->status().ok()) return failed(iterator_->status());
+    if (!iterator_->status().ok()) return database_failure(iterator_->status());
     return {};
   }
 
@@ -125,7 +126,7 @@ Result<void> RocksIndex::write(rocksdb::WriteBatch& batch) {
   write_options.disableWAL = options_.access == Access::kBuild;
   const rocksdb::Status status = (*database)->Write(write_options, &batch);
   was_refused_ = !status.ok();
-  if (was_refused_) return failed(status);
+  if (was_refused_) return database_failure(status);
   return {};
 }
 
@@ -256,7 +257,7 @@ Result<void> RocksIndex::finish() {
   if (status.ok()) {
     status = (*database)->CompactRange(rocksdb::CompactRangeOptions(), nullptr, nullptr);
   }
-  if (!status.ok()) return failed(status);
+  if (!status.ok()) return database_failure(status);
   return {};
 }
 
@@ -265,7 +266,7 @@ Result<void> RocksIndex::catch_up() const {
   const Result<Database> database = this->database();
   if (!database) return tl::make_unexpected(database.error());
   const rocksdb::Status status = (*database)->TryCatchUpWithPrimary();
-  if (!status.ok()) return failed(status);
+  if (!status.ok()) return database_failure(status);
   return {};
 }
 
@@ -275,7 +276,7 @@ Result<std::optional<std::string>> RocksIndex::value_of(std::string_view key) co
   std::string value;
   const rocksdb::Status status = (*database)->Get(rocksdb::ReadOptions(), slice(key), &value);
   if (status.IsNotFound()) return std::optional<std::string>();
-  if (!status.ok()) return failed(status);
+  if (!status.ok()) return database_failure(status);
   return std::optional<std::string>(std::move(value));
 }
 

@@ -13,6 +13,7 @@ namespace {
 constexpr std::int64_t kPoint = 100'000'000;  // ns between two levels
 constexpr int kMostLag = 5;                   // points either way
 constexpr std::size_t kLeastOverlap = 100;    // points: 10 s
+constexpr std::size_t kLeastOneWay = 200;     // where one voice alone has to tell
 constexpr std::size_t kLeastActive = 50;      // in which somebody speaks
 constexpr std::size_t kMostQuiet = 10;        // a click is no voice
 constexpr std::size_t kMostCompared = 3000;   // 5 minutes decide as well as an hour
@@ -115,16 +116,17 @@ double likeness_at(const Stretch& stretch, int lag) {
 struct ChannelLikeness {
   bool silent = false;  // both
   double likeness = 0;
+  std::size_t points = 0;  // compared
 };
 
 ChannelLikeness channel_likeness(const Stretch& whole) {
   const std::size_t a_active = active_points(whole.a);
   const std::size_t b_active = active_points(whole.b);
-  if (a_active <= kMostQuiet && b_active <= kMostQuiet) return {.silent = true};
+  if (a_active <= kMostQuiet && b_active <= kMostQuiet) return {true, 0, 0};
   if (std::min(a_active, b_active) < kLeastActive) return {};
   const Stretch stretch = from_first_sound(whole);
   if (stretch.a.size() < kLeastOverlap || coarse_likeness(stretch) < kCoarselyAlike) return {};
-  ChannelLikeness best;
+  ChannelLikeness best{false, 0, stretch.a.size()};
   for (int lag = -kMostLag; lag <= kMostLag; ++lag) {
     best.likeness = std::max(best.likeness, likeness_at(stretch, lag));
   }
@@ -136,6 +138,7 @@ LevelMatch paired(const LegEvidence& a, const LegEvidence& b, bool crossed) {
   if (!one.silent && one.likeness < kAlike - kRivalMargin) return {};
   const ChannelLikeness other = channel_likeness(stretch_of(a, 1, b, crossed ? 0 : 1));
   if (one.silent && other.silent) return {};
+  if ((one.silent || other.silent) && std::max(one.points, other.points) < kLeastOneWay) return {};
   if (one.silent) return {other.likeness, false, crossed};
   if (other.silent) return {one.likeness, false, crossed};
   return {std::min(one.likeness, other.likeness), true, crossed};

@@ -8,9 +8,8 @@
 
 namespace koegura::store {
 
-// Pearson's r of what counts as alike. Relayed speech through G.711, GSM, AMR and Opus has 0.9 and
-// more, unrelated speech 0.5 at most (store/NOTES.md).
-inline constexpr double kAlike = 0.8;
+// Pearson's r of what counts as alike, measured in store/NOTES.md.
+inline constexpr double kAlike = 0.75;
 inline constexpr double kRivalMargin = 0.15;  // nearer than this another leg makes it ambiguous
 
 struct LevelMatch {

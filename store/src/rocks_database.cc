@@ -54,7 +54,7 @@ rocksdb::Options rocksdb_options(Access access) {
 
 }  // namespace
 
-tl::unexpected<Error> failed(const rocksdb::Status& status) {
+tl::unexpected<Error> database_failure(const rocksdb::Status& status) {
   if (status.IsNoSpace()) return failure("the index: no space left on the disk");
   // A file of it that is not there is damage, too.
   if (status.IsCorruption() || status.IsPathNotFound()) {
@@ -72,7 +72,7 @@ Result<Database> open_database(const std::string& folder, Access access) {
   const rocksdb::Status status =
       access == Access::kRead ? rocksdb::DB::OpenAsSecondary(options, folder, folder, &opened)
                               : rocksdb::DB::Open(options, folder, &opened);
-  if (!status.ok()) return failed(status);
+  if (!status.ok()) return database_failure(status);
   return Database(opened);
 }
 

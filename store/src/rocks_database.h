@@ -1,4 +1,4 @@
-// The index's RocksDB: how it is opened, and what its failures mean to whoever reads them. For
+// The index's RocksDB: how it is opened, and what its failures mean to a reader. Included by
 // index.cc alone.
 #pragma once
 
@@ -17,8 +17,8 @@ using Database = std::shared_ptr<rocksdb::DB>;
 [[nodiscard]] Result<Database> open_database(const std::string& folder,
                                              IndexOptions::Access access);
 
-// With what to do about it.
-[[nodiscard]] tl::unexpected<Error> failed(const rocksdb::Status& status);
+// Says what to do where something can be done.
+[[nodiscard]] tl::unexpected<Error> database_failure(const rocksdb::Status& status);
 
 inline rocksdb::Slice slice(std::string_view bytes) {
   return {bytes.data(), bytes.size()};

@@ -202,6 +202,29 @@ TEST_CASE("one announcement in another codec to two silent callers joins nothing
     CHECK(story.place(leg).ties.empty());
 }
 
+TEST_CASE("a warning read to a hundred lines at once joins none of them, and hides no other call") {
+  const Voice warning(7);
+  Story story;
+  for (int i = 0; i < 100; ++i) {
+    const std::string port = std::to_string(1000 + 10 * i);
+    const std::string number = std::to_string(i);
+    story.add(
+        LegBuilder("pbx" + number, 0.01 * i, 60)
+            .stream(Side::kCallee, kPbx + ":" + port, kBorder + ":" + port, {{warning, 2, 60}}));
+    story.add(LegBuilder("border" + number, 0.01 * i, 60)
+                  .stream(Side::kCallee, kBorder + ":" + port, "198.51.100.9:" + port,
+                          {{warning, 2, 60, 0, true}}));
+  }
+  story.add(trunk_leg("trunk", 0, 60, talk(1, 5, 60)));
+  story.add(desk_leg("desk", 1, 60, talk(1, 5, 60, true)));
+  CHECK(story.tie("trunk", "desk") == "level");
+  for (int i = 0; i < 100; ++i) {
+    CHECK(story.place("pbx" + std::to_string(i)).ties.empty());
+    CHECK(story.place("border" + std::to_string(i)).ties.empty());
+  }
+  CHECK(story.conversations().bytes() < 10'000'000);
+}
+
 TEST_CASE("levels lie on the clock: a leg that began later is compared at the same moments") {
   const LegEvidence trunk = trunk_leg("trunk", 0, 60, talk(1, 5, 60));
   const auto same =

@@ -63,10 +63,10 @@ std::optional<Referral> referral(const LegEvidence& leg, const LegEvidence& othe
 
 // `leg` rang in vain, and its CANCEL followed at once when `other` was answered: forks of one call.
 bool may_have_lost_to(const LegEvidence& leg, const LegEvidence& other) {
-  constexpr Duration kAtOnce = std::chrono::seconds(2);
+  constexpr Duration kAtOnce = std::chrono::seconds(1);
   return leg.elsewhere && other.answered && !leg.caller.empty() && leg.caller == other.caller &&
          !leg.caller_address.empty() && leg.caller_address == other.caller_address &&
-         is_within(leg.start, other.start, kForkedWithin) && *other.answered <= leg.end &&
+         is_within(leg.start, other.start, kAtOnce) && *other.answered <= leg.end &&
          leg.end - *other.answered <= kAtOnce;
 }
 

@@ -49,7 +49,7 @@ class Conversations(Scenario):
 
     def test_joining(self):
         "500 conversations, 30 % of them sharing number and time: none joined to another, 99 % found whole"
-        truth, found = self.generate_and_record("many", conversations=500, concurrency=14, talk="16s", ring="800ms",
+        truth, found = self.generate_and_record("many", conversations=500, concurrency=14, talk="30s", ring="800ms",
                                                 seed=20261121, shared_numbers=0.35, no_rtcp=True)
         totals = truth["totals"]
         self.assertGreaterEqual(totals["sharing_a_number"], 0.3 * totals["conversations"])

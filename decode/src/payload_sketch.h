@@ -8,6 +8,9 @@
 // once, of these the 8 smallest. What comes back to the byte within half a minute (tones, a codec's
 // silence, a short loop of music) is no voice, and many calls have it.
 //
+// Payloads with four values of a byte's low six bits or fewer (digital silence, a line's idle
+// noise) are passed over as if they had not come.
+//
 // Order of the packets does not matter, as long as none is more than a window late.
 #pragma once
 

@@ -1,10 +1,13 @@
 #include "level_match.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <numeric>
 #include <string_view>
+#include <vector>
 
 namespace koegura::store {
 
@@ -12,6 +15,7 @@ namespace {
 
 constexpr std::int64_t kPoint = 100'000'000;  // ns between two levels
 constexpr int kMostLag = 5;                   // points either way
+constexpr int kQuarters = 4;                  // of a point: lags are compared so finely
 constexpr std::size_t kLeastOverlap = 100;    // points: 10 s
 constexpr std::size_t kLeastOneWay = 200;     // where one voice alone has to tell
 constexpr std::size_t kLeastActive = 50;      // in which somebody speaks
@@ -44,8 +48,23 @@ struct Sums {
   }
 };
 
-std::int64_t level(std::string_view levels, std::size_t at) {
-  return static_cast<std::uint8_t>(levels[at]);
+// The levels' amplitudes: steps of 0.5 dB, 141 is 0 dBov (decode's level_envelope.h). What is loud
+// tells the voices apart; in decibels the edges of a word between two points would outweigh it.
+std::vector<std::int64_t> amplitudes(std::string_view levels) {
+  static const std::array<std::int64_t, 256> kTable = [] {
+    constexpr double kFull = 4096;
+    constexpr double kFullLevel = 141;
+    std::array<std::int64_t, 256> table{};
+    for (std::size_t level = 1; level < table.size(); ++level) {
+      const double steps = std::min(static_cast<double>(level), kFullLevel) - kFullLevel;
+      table[level] = std::lround(kFull * std::pow(10.0, steps / 40));
+    }
+    return table;
+  }();
+  std::vector<std::int64_t> out;
+  out.reserve(levels.size());
+  for (const char level : levels) out.push_back(kTable[static_cast<std::uint8_t>(level)]);
+  return out;
 }
 
 // The same stretch of time in two legs.
@@ -89,28 +108,48 @@ std::size_t active_points(std::string_view levels) {
   return levels.size() - static_cast<std::size_t>(std::count(levels.begin(), levels.end(), '\0'));
 }
 
-double coarse_likeness(const Stretch& stretch) {
+using Amplitudes = std::vector<std::int64_t>;
+
+double coarse_likeness(const Amplitudes& a, const Amplitudes& b) {
   Sums sums;
-  for (std::size_t at = 0; at + kCoarse <= stretch.a.size(); at += kCoarse) {
-    std::int64_t a = 0;
-    std::int64_t b = 0;
-    for (std::size_t i = at; i < at + kCoarse; ++i) {
-      a += level(stretch.a, i);
-      b += level(stretch.b, i);
-    }
-    sums.add(a, b);
+  for (std::size_t at = 0; at + kCoarse <= a.size(); at += kCoarse) {
+    const auto sum_of = [&](const Amplitudes& all) {
+      const auto begin = all.begin() + static_cast<std::ptrdiff_t>(at);
+      return std::accumulate(begin, begin + kCoarse, std::int64_t{0});
+    };
+    sums.add(sum_of(a), sum_of(b));
   }
   return sums.correlation();
 }
 
-double likeness_at(const Stretch& stretch, int lag) {
+// As if it had been heard so many quarters of a point later: a relay's delay is no whole point.
+Amplitudes delayed(const Amplitudes& all, int quarters) {
+  Amplitudes out(all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    out[i] = (kQuarters - quarters) * all[i] + quarters * (i == 0 ? 0 : all[i - 1]);
+  }
+  return out;
+}
+
+// With b so many points later than a.
+double likeness_at(const Amplitudes& a, const Amplitudes& b, int lag) {
   const auto shift = static_cast<std::size_t>(std::abs(lag));
-  const std::size_t size = stretch.a.size() - shift;
-  const std::string_view a = stretch.a.substr(lag < 0 ? shift : 0, size);
-  const std::string_view b = stretch.b.substr(lag > 0 ? shift : 0, size);
+  const std::size_t of_a = lag < 0 ? shift : 0;
+  const std::size_t of_b = lag > 0 ? shift : 0;
   Sums sums;
-  for (std::size_t i = 0; i < size; ++i) sums.add(level(a, i), level(b, i));
+  for (std::size_t i = 0; i + shift < a.size(); ++i) sums.add(a[i + of_a], b[i + of_b]);
   return sums.correlation();
+}
+
+double best_likeness(const Amplitudes& a, const Amplitudes& b) {
+  double best = 0;
+  for (int quarters = 0; quarters < kQuarters; ++quarters) {
+    const Amplitudes later = delayed(a, quarters);
+    for (int lag = -kMostLag; lag <= kMostLag; ++lag) {
+      best = std::max(best, likeness_at(later, b, lag));
+    }
+  }
+  return best;
 }
 
 struct ChannelLikeness {
@@ -125,12 +164,11 @@ ChannelLikeness channel_likeness(const Stretch& whole) {
   if (a_active <= kMostQuiet && b_active <= kMostQuiet) return {true, 0, 0};
   if (std::min(a_active, b_active) < kLeastActive) return {};
   const Stretch stretch = from_first_sound(whole);
-  if (stretch.a.size() < kLeastOverlap || coarse_likeness(stretch) < kCoarselyAlike) return {};
-  ChannelLikeness best{false, 0, stretch.a.size()};
-  for (int lag = -kMostLag; lag <= kMostLag; ++lag) {
-    best.likeness = std::max(best.likeness, likeness_at(stretch, lag));
-  }
-  return best;
+  if (stretch.a.size() < kLeastOverlap) return {};
+  const Amplitudes a = amplitudes(stretch.a);
+  const Amplitudes b = amplitudes(stretch.b);
+  if (coarse_likeness(a, b) < kCoarselyAlike) return {};
+  return {false, best_likeness(a, b), a.size()};
 }
 
 LevelMatch paired(const LegEvidence& a, const LegEvidence& b, bool crossed) {

@@ -171,7 +171,9 @@ class Conversations::Graph {
       const Slots neighbours = legs_.at(slot).neighbours;
       for (const Slot other : neighbours) {
         if (other < slot || !std::binary_search(legs.begin(), legs.end(), other)) continue;
-        if (relations_.at(pair_of(slot, other)).is_alike) {
+        const auto at = relations_.find(pair_of(slot, other));
+        if (at == relations_.end()) continue;  // it went with one that came to sound like many
+        if (at->second.is_alike) {
           --legs_.at(slot).alike;
           --legs_.at(other).alike;
         }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from accounting import assert_balanced
 from lab import wait_for
-from live_test import MISSING, Live
+from live import MISSING, Live
 from peers import Sipp
 from recorder import Recorder
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from accounting import assert_balanced
 from koegura import PROGRAM, calls, koegura
 from lab import wait_for
-from live_test import Live, find
+from live import Live, find
 from peers import Sipp
 from recorder import Recorder
 from sound import RATE, channels_of

@@ -137,14 +137,20 @@ std::vector<SketchEntry> by_definition(const std::vector<Arrival>& arrivals) {
 
 TEST_CASE("the hash of a payload is what archive files hold: it never changes") {
   // From a program of its own that follows the header's words.
-  const std::pair<std::size_t, std::uint32_t> kKnown[] = {
-      {0, 0x00000000},  {1, 0x4F6C81D9},  {20, 0x624DE62E},  {31, 0xD80A8981},
-      {32, 0xBB880065}, {33, 0x11825791}, {160, 0x021566EF}, {640, 0x247ECAAF}};
-  for (const auto& [length, hash] : kKnown) {
-    CAPTURE(length);
+  struct Known {
+    std::size_t length;
+    std::uint32_t hash;
+  };
+  constexpr Known kKnown[] = {{0, 0x00000000},   {1, 0x4F6C81D9},  {20, 0x624DE62E},
+                              {31, 0xD80A8981},  {32, 0xBB880065}, {33, 0x11825791},
+                              {160, 0x021566EF}, {640, 0x247ECAAF}};
+  for (const Known& known : kKnown) {
+    CAPTURE(known.length);
     Octets payload;
-    for (std::size_t i = 0; i < length; ++i) payload.push_back(static_cast<std::byte>(7 * i + 1));
-    CHECK(payload_hash(payload) == hash);
+    for (std::size_t i = 0; i < known.length; ++i) {
+      payload.push_back(static_cast<std::byte>(7 * i + 1));
+    }
+    CHECK(payload_hash(payload) == known.hash);
   }
 }
 

@@ -170,17 +170,20 @@ class Conversations::Graph {
     for (const Slot slot : legs) {
       const Slots neighbours = legs_.at(slot).neighbours;
       for (const Slot other : neighbours) {
-        if (other < slot || !std::binary_search(legs.begin(), legs.end(), other)) continue;
-        const auto relation = relations_.find(pair_of(slot, other));
-        if (relation == relations_.end()) continue;  // one of the two has come to sound like many
-        if (relation->second.is_alike) {
-          --legs_.at(slot).alike;
-          --legs_.at(other).alike;
-        }
-        unrelate(slot, other);
-        relate(slot, other, touched);
+        const bool both = std::binary_search(legs.begin(), legs.end(), other);
+        if (slot < other && both) relate_again(slot, other, touched);
       }
     }
+  }
+  void relate_again(Slot a, Slot b, Slots& touched) {
+    const auto relation = relations_.find(pair_of(a, b));
+    if (relation == relations_.end()) return;  // one of the two has come to sound like many
+    if (relation->second.is_alike) {
+      --legs_.at(a).alike;
+      --legs_.at(b).alike;
+    }
+    unrelate(a, b);
+    relate(a, b, touched);
   }
 
   // All that a path of relations leads to.
@@ -204,10 +207,10 @@ class Conversations::Graph {
       region.legs.push_back(&legs_.at(slot).evidence);
     }
     for (const Slot slot : slots) {
-      for (const Slot other : legs_.at(slot).neighbours) {
-        if (legs_.at(slot).evidence.id < legs_.at(other).evidence.id) {
-          region.edges.push_back(edge(slot, other, index));
-        }
+      const Leg& leg = legs_.at(slot);
+      for (const Slot other : leg.neighbours) {
+        const bool is_first = leg.evidence.id < legs_.at(other).evidence.id;
+        if (is_first) region.edges.push_back(edge(slot, other, index));
       }
     }
     std::vector<Place> places = judge(region);

@@ -70,11 +70,10 @@ std::string name_term(std::string_view name) {
     char32_t plain = folded(character);
     std::string_view rest = name;
     const char32_t next = rest.empty() ? 0 : take_character(rest);
-    if (next == kVoiced || next == kHalfVoiced) {
-      if (const char32_t with_mark = marked(plain, next); with_mark != 0) {
-        plain = with_mark;
-        name = rest;
-      }
+    const bool is_mark = next == kVoiced || next == kHalfVoiced;
+    if (const char32_t with_mark = is_mark ? marked(plain, next) : 0; with_mark != 0) {
+      plain = with_mark;
+      name = rest;
     }
     append(term, plain);
   }

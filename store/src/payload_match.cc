@@ -45,11 +45,11 @@ class Comparison {
   [[nodiscard]] PayloadMatch run() const {
     const PayloadMatch straight = judge(channels(0, 0), channels(1, 1));
     if (straight.kind == PayloadMatch::Kind::kBothWays) return straight;
-    PayloadMatch crossed = judge(channels(0, 1), channels(1, 0));
+    const PayloadMatch crossed = judge(channels(0, 1), channels(1, 0));
     const bool is_better =
         crossed.kind > straight.kind ||
         (crossed.kind == straight.kind && crossed.hashes.size() > straight.hashes.size());
-    return is_better ? std::move(crossed) : straight;
+    return is_better ? crossed : straight;
   }
 
  private:
@@ -178,12 +178,14 @@ PayloadMatch match_payloads(const LegEvidence& a, const LegEvidence& b, const Is
 }
 
 bool relay_is_seen(const LegEvidence& a, const LegEvidence& b) {
-  const auto sends_on = [](const LegEvidence& from, const LegEvidence& to) {
+  const auto is_sent_on = [](const LegStream& in, const LegEvidence& to) {
+    return std::any_of(to.streams.begin(), to.streams.end(), [&](const LegStream& out) {
+      return out.source.address == in.destination.address;
+    });
+  };
+  const auto sends_on = [&](const LegEvidence& from, const LegEvidence& to) {
     return std::any_of(from.streams.begin(), from.streams.end(), [&](const LegStream& in) {
-      return !in.destination.address.is_unspecified() &&
-             std::any_of(to.streams.begin(), to.streams.end(), [&](const LegStream& out) {
-               return out.source.address == in.destination.address;
-             });
+      return !in.destination.address.is_unspecified() && is_sent_on(in, to);
     });
   };
   return sends_on(a, b) || sends_on(b, a);

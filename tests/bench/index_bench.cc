@@ -45,12 +45,16 @@ class Calls {
     for (const char* channel : {"caller", "callee"}) {
       Stream& stream = *record.add_streams();
       stream.set_channel(channel);
-      stream.set_source("192.0.2.1:40000");
-      stream.set_destination("192.0.2.2:40002");
+      const bool is_caller = stream.channel() == "caller";
+      const std::string port = ":" + std::to_string(10000 + made_ % 20000 * 2);
+      stream.set_source((is_caller ? "192.0.2.1" : "192.0.2.10") + port);
+      stream.set_destination((is_caller ? "192.0.2.10" : "192.0.2.1") + port);
+      stream.set_ssrc("0x" + std::to_string(10'000'000 + below(80'000'000)));
       stream.set_codec("PCMU");
       stream.set_packets(below(30000));
       stream.set_mos(4.4);
       *stream.mutable_first() = to_proto(call.start);
+      *stream.mutable_last() = record.end();
     }
     add_links(record);
     add_fingerprint(record, call.start);
@@ -237,7 +241,11 @@ void add_leg_among(benchmark::State& state) {
     leg.answered = leg.start + std::chrono::seconds(5);
     twin = leg;
     twin.id.bytes[15] ^= 1U;
-    for (LegStream& stream : twin.streams) std::swap(stream.source, stream.destination);
+    // The PBX relays it from and to a desk.
+    twin.streams[0].source.address = leg.streams[0].destination.address;
+    twin.streams[0].destination.address.bytes.back() = 101;
+    twin.streams[1].source.address.bytes.back() = 101;
+    twin.streams[1].destination.address = leg.streams[0].destination.address;
     return leg;
   };
   while (conversations.size() < static_cast<std::size_t>(state.range(0))) {

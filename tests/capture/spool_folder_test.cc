@@ -70,8 +70,24 @@ void append(Spool& spool, SpoolRun& run, unsigned stream, unsigned from, unsigne
 
 void wait_until(const std::function<bool()>& condition) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!condition() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
-  REQUIRE(condition());
+  while (!condition()) {
+    REQUIRE(std::chrono::steady_clock::now() < deadline);
+    std::this_thread::yield();
+  }
+}
+
+// Reads them, as an archive does: each is written then.
+std::size_t count_packets(const SpooledPackets& packets) {
+  SpoolReader reader(packets);
+  SpooledPacket packet;
+  std::size_t count = 0;
+  while (reader.next(packet).value_or(false)) ++count;
+  return count;
+}
+
+// The writer has let go of them: who holds them now is alone.
+void wait_for_writer(SpooledPackets& packets) {
+  for (const RunHold& run : packets.runs()) wait_until([&] { return !run.get()->is_shared(); });
 }
 
 std::size_t segments(const fs::path& path) {
@@ -135,13 +151,10 @@ TEST_CASE("what was handed over is found by the next process, in order of time")
   append(*sip, leg, 2, 100, 101);
   for (SpoolRun& run : streams) rx->hand_over(run);
   sip->hand_over(leg);
-  const SpooledPackets packets = rx->take(streams[0]);
-  SpoolReader reader(packets);  // waits for the writer
-  SpooledPacket packet;
-  std::size_t count = 0;
-  while (reader.next(packet).value_or(false)) ++count;
-  CHECK(count == 200);
-  wait_until([&] { return folder->stats().bytes > 401 * 232; });
+  const SpooledPackets held[] = {rx->take(streams[0]), rx->take(streams[1]), sip->take(leg)};
+  CHECK(count_packets(held[0]) == 200);
+  CHECK(count_packets(held[1]) == 200);
+  CHECK(count_packets(held[2]) == 1);
 
   const auto next = open(killed(temporary, temporary.path("spool")));
   const Again again = read_again(*next);
@@ -164,7 +177,9 @@ TEST_CASE("a call that was archived does not come back, though its segment stays
   FinishedCall archived;
   archived.streams.emplace_back().spooled = rx->take(streams[0]);
   const SpooledPackets other = rx->take(streams[1]);
+  CHECK(count_packets(other) == 40);
   streams[0] = {};
+  wait_for_writer(archived.streams[0].spooled);
   archived.release_packets();
   const fs::path note = temporary.path("spool") / "released";
   wait_until([&] { return fs::file_size(note) > 40; });
@@ -181,8 +196,8 @@ TEST_CASE("a segment goes when all it holds is released, and not before that is 
   {
     SpoolRun run;
     append(*rx, run, 0, 0, 500);
-    static_cast<void>(rx->take(run));
-    wait_until([&] { return segments(temporary.path("spool")) >= 7; });
+    CHECK(count_packets(rx->take(run)) == 500);
+    CHECK(segments(temporary.path("spool")) >= 7);
   }
   wait_until([&] { return segments(temporary.path("spool")) <= 1; });  // the current one
 }
@@ -289,6 +304,7 @@ TEST_CASE("a batch of releases that is cut off does not count at all") {
   FinishedCall archived;
   archived.streams.emplace_back().spooled = rx->take(run);
   run = {};
+  wait_for_writer(archived.streams[0].spooled);
   archived.release_packets();
   const fs::path note = temporary.path("spool") / "released";
   wait_until([&] { return fs::file_size(note) > 40; });
@@ -352,13 +368,7 @@ TEST_CASE("a full disk: what finds no room in the buffer is refused; what waits 
     ::mount("tmpfs", disk.c_str(), "tmpfs", MS_REMOUNT, "size=8m");
     wait_until([&] { return !folder->stats().refused; });
     const SpooledPackets packets = rx->take(run);
-    std::size_t count = 0;
-    {
-      SpoolReader reader(packets);
-      SpooledPacket packet;
-      while (reader.next(packet).value_or(false)) ++count;
-    }
-    CHECK(count == number);
+    CHECK(count_packets(packets) == number);
     run = {};
   }
   CHECK(::umount(disk.c_str()) == 0);

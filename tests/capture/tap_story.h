@@ -135,8 +135,10 @@ class TapStory final : public CallSink {
   }
   TapStory& wait_until(const std::function<bool()>& condition) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!condition() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
-    REQUIRE(condition());
+    while (!condition()) {
+      REQUIRE(std::chrono::steady_clock::now() < deadline);
+      std::this_thread::yield();
+    }
     return *this;
   }
   TapStory& wait_for_calls(std::size_t count) {

@@ -1,6 +1,7 @@
 """Runs the scenarios: run.py KOEGURA [NAME-PART...]. One "ok" or "not ok" a scenario; what failed, after it.
 
-KOEGURA is the program under test; with names, only scenarios whose name contains one of them run.
+KOEGURA is the program under test; with names, only scenarios whose name contains one of them run; with names that
+begin with "!", only those whose name contains none of these.
 """
 import os
 import signal
@@ -45,12 +46,18 @@ class SayEach(unittest.TestResult):
         self.say("not ok", test, self.errors[-1][1])
 
 
+def is_chosen(name, parts):
+    wanted = [part for part in parts if not part.startswith("!")]
+    refused = [part[1:] for part in parts if part.startswith("!")]
+    return (not wanted or any(p in name for p in wanted)) and not any(p in name for p in refused)
+
+
 def chosen(suite, parts):
     """The tests of a suite, flat, whose name or sentence contains one of the parts."""
     for test in suite:
         if isinstance(test, unittest.TestSuite):
             yield from chosen(test, parts)
-        elif not parts or any(p in f"{test.id()} {test.shortDescription()}" for p in parts):
+        elif is_chosen(f"{test.id()} {test.shortDescription()}", parts):
             yield test
 
 

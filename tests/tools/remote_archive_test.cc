@@ -50,7 +50,7 @@ std::vector<store::CallFilter> filters() {
   all[2].number = "03-1234-5678";
   all[3].number = "*5678";
   all[3].oldest_first = true;
-  all[4].limit = 777;
+  all[4].limit = 1234;
   all[5].limit = 500;
   all[5].oldest_first = true;
   all[6].longer_than = seconds(30);
@@ -65,7 +65,7 @@ std::vector<store::CallFilter> filters() {
 TEST_CASE("thousands of calls asked for over the socket are those of the folder, in its order") {
   const TemporaryFolder folder;
   FakeRecorder recorder(folder / "archive");
-  recorder.put_many(1100);
+  recorder.put_many(2500);
   const auto server = serve(folder, recorder);
   const RemoteArchive remote = remote_of(folder);
   std::size_t total = 0;
@@ -75,13 +75,13 @@ TEST_CASE("thousands of calls asked for over the socket are those of the folder,
     CHECK(matches(remote, filter) == expected);
     total += expected.size();
   }
-  CHECK(total > 4000);
+  CHECK(total > 9000);
 }
 
 TEST_CASE("calls that began in one moment are each given once, page by page") {
   const TemporaryFolder folder;
   FakeRecorder recorder(folder / "archive");
-  for (int i = 0; i < 620; ++i) recorder.put(CallBuilder("same-" + std::to_string(i)));
+  for (int i = 0; i < 1200; ++i) recorder.put(CallBuilder("same-" + std::to_string(i)));
   const auto server = serve(folder, recorder);
   const RemoteArchive remote = remote_of(folder);
   for (const bool oldest_first : {false, true}) {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "capture_story.h"
+#include "count_packets.h"
 
 namespace koegura::capture::test {
 namespace {
@@ -15,14 +16,6 @@ const FinishedStream* stream_of(const FinishedCall& call, unsigned ssrc) {
     if (stream.ssrc == ssrc) return &stream;
   }
   return nullptr;
-}
-
-std::size_t datagrams(const SpooledPackets& packets) {
-  SpoolReader reader(packets);
-  SpooledPacket packet;
-  std::size_t count = 0;
-  while (reader.next(packet).value_or(false)) ++count;
-  return count;
 }
 
 TEST_CASE("what arrives at the callee's endpoint is the caller's voice, and the other way round") {
@@ -39,8 +32,8 @@ TEST_CASE("what arrives at the callee's endpoint is the caller's voice, and the 
   CHECK(stream_of(call, 0xA)->side == Side::kCaller);
   CHECK(stream_of(call, 0xA)->packets == 50);
   CHECK(stream_of(call, 0xB)->side == Side::kCallee);
-  CHECK(datagrams(stream_of(call, 0xB)->spooled) == 40);
-  CHECK(datagrams(call.signalling) == 5);
+  CHECK(count_packets(stream_of(call, 0xB)->spooled) == 40);
+  CHECK(count_packets(call.signalling) == 5);
   CHECK(story.accounting()[Outcome::kRtp] == 90);
   CHECK(story.accounting()[Outcome::kSip] == 5);
 }
@@ -71,7 +64,7 @@ TEST_CASE("RTP that no SIP claims becomes one media-only call with both directio
   REQUIRE(call.streams.size() == 2);
   CHECK(stream_of(call, 0xA)->side == Side::kCaller);
   CHECK(stream_of(call, 0xB)->side == Side::kCallee);
-  CHECK(datagrams(stream_of(call, 0xA)->spooled) == 100);
+  CHECK(count_packets(stream_of(call, 0xA)->spooled) == 100);
 }
 
 TEST_CASE("a media-only call ends with its silence, not with the capture") {
@@ -183,7 +176,7 @@ TEST_CASE("media that a back-to-back user agent lets flow directly is heard in b
   for (const char* id : {"outside", "inside"}) {
     REQUIRE(story.call(id)->streams.size() == 1);
     CHECK(story.call(id)->streams[0].packets == 30);
-    CHECK(datagrams(story.call(id)->streams[0].spooled) == 30);
+    CHECK(count_packets(story.call(id)->streams[0].spooled) == 30);
   }
 }
 
@@ -207,7 +200,7 @@ TEST_CASE("RTCP goes with the signalling of its call") {
   report.u8(0x80).u8(200).u16(6).u32(0xA).zeros(20);
   story.send(udp("192.0.2.1:4001", "192.0.2.9:6001", Bytes(report.octets()))).finish();
   CHECK(story.accounting()[Outcome::kRtcp] == 1);
-  CHECK(datagrams(story.calls.at(0).signalling) == 5);
+  CHECK(count_packets(story.calls.at(0).signalling) == 5);
 }
 
 TEST_CASE(
@@ -224,11 +217,11 @@ TEST_CASE(
   story.send(rtcp).udp(second.caller, second.callee, second.bye()).after(60'000);
   story.send(rtcp);  // nobody's, though counted
   REQUIRE(story.calls.size() == 2);
-  CHECK(datagrams(story.call("first")->signalling) == 5);
-  CHECK(datagrams(story.call("second")->signalling) == 6);
+  CHECK(count_packets(story.call("first")->signalling) == 5);
+  CHECK(count_packets(story.call("second")->signalling) == 6);
   answer(story, {.call_id = "third"}, "192.0.2.3:4000", "192.0.2.8:6000");
   story.finish();
-  CHECK(datagrams(story.call("third")->signalling) == 4);
+  CHECK(count_packets(story.call("third")->signalling) == 4);
   CHECK(story.stats().spool.packets == 5 + 6 + 4);  // the last report went to no dead leg
   CHECK(story.accounting()[Outcome::kRtcp] == 2);
 }
@@ -358,7 +351,7 @@ TEST_CASE("SIP over TCP is a call like any other, and a segment with two message
   CHECK(story.calls[0].ringing.has_value());
   CHECK(story.calls[0].answered.has_value());
   CHECK(story.calls[0].streams.at(0).packets == 10);
-  CHECK(datagrams(story.calls[0].signalling) == 2);
+  CHECK(count_packets(story.calls[0].signalling) == 2);
   CHECK(story.accounting()[Outcome::kSip] == 2);
 }
 

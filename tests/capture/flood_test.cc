@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "capture_story.h"
+#include "count_packets.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define KOEGURA_SANITIZED 1
@@ -40,16 +41,6 @@ std::size_t resident() {
   std::size_t pages = 0;
   statm >> all >> pages;
   return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-}
-
-std::uint64_t count_packets(const SpooledPackets& packets) {
-  SpoolReader reader(packets);
-  SpooledPacket packet;
-  std::uint64_t count = 0;
-  auto more = reader.next(packet);
-  for (; more && *more; more = reader.next(packet)) ++count;
-  CHECK(more);
-  return count;
 }
 
 void check_stream(const FinishedStream& stream, unsigned packets) {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "capture_story.h"
+#include "count_packets.h"
 
 namespace koegura::capture::test {
 namespace {
@@ -120,11 +121,7 @@ TEST_CASE("RTCP towards a candidate of component 2 goes with its call") {
   story.udp(dialog.caller, dialog.callee, dialog.bye()).after(5000).finish();
 
   REQUIRE(story.calls.size() == 1);
-  SpoolReader reader(story.calls[0].signalling);
-  SpooledPacket packet;
-  std::size_t datagrams = 0;
-  while (reader.next(packet).value_or(false)) ++datagrams;
-  CHECK(datagrams == 5);  // INVITE, 200, ACK, the report, BYE
+  CHECK(count_packets(story.calls[0].signalling) == 5);  // INVITE, 200, ACK, the report, BYE
 }
 
 TEST_CASE("ever new candidates leave the named endpoints their room") {

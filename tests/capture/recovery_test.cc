@@ -1,11 +1,13 @@
 // A recorder that dies or is stopped with calls going on, and the one that is started after it.
 #include <doctest/doctest.h>
 
+#include "count_packets.h"
 #include "tap_story.h"
 
 namespace koegura::capture {
 namespace {
 
+using test::count_packets;
 using test::Dialog;
 using test::sdp;
 using test::TapStory;
@@ -25,14 +27,6 @@ void hang_up(TapStory& story, const Dialog& dialog) {
   const std::uint64_t before = story.sum()[Outcome::kSip];
   story.udp(0, dialog.caller, dialog.callee, dialog.bye());
   story.wait_for(Outcome::kSip, before + 1);
-}
-
-std::size_t packets_of(const FinishedStream& stream) {
-  std::size_t count = 0;
-  SpoolReader reader(stream.spooled);
-  SpooledPacket packet;
-  while (reader.next(packet).value_or(false)) ++count;
-  return count;
 }
 
 void wait_for_recovery(TapStory& story) {
@@ -57,7 +51,7 @@ TEST_CASE("a call that goes on while the recorder is killed is one call, with an
   CHECK(call.state == CallState::kAnswered);
   REQUIRE(call.streams.size() == 1);
   CHECK(call.streams[0].packets == 150);
-  CHECK(packets_of(call.streams[0]) == 150);
+  CHECK(count_packets(call.streams[0].spooled) == 150);
   REQUIRE(call.outages.size() == 1);
   CHECK(call.outages[0].from >= call.start);
   CHECK(call.outages[0].from < call.outages[0].to);
@@ -78,7 +72,7 @@ TEST_CASE("a call that ended while the recorder was away is interrupted where it
   const FinishedCall& call = story.call("ended");
   CHECK(call.state == CallState::kInterrupted);
   REQUIRE(call.streams.size() == 1);
-  CHECK(packets_of(call.streams[0]) == 100);
+  CHECK(count_packets(call.streams[0].spooled) == 100);
   CHECK(call.end == call.streams[0].last);
 }
 
@@ -99,7 +93,7 @@ TEST_CASE("a call that was over and not archived comes out again, the same") {
   CHECK(again.end == before.end);
   CHECK(again.from_tag == before.from_tag);
   REQUIRE(again.streams.size() == 1);
-  CHECK(packets_of(again.streams[0]) == 100);
+  CHECK(count_packets(again.streams[0].spooled) == 100);
   CHECK(again.outages.empty());
 }
 
@@ -140,7 +134,7 @@ TEST_CASE("an archived call does not come back, whatever of it stands beside oth
   story.stop();
   CHECK(story.taken() == 1);
   REQUIRE(story.call("other").streams.size() == 1);
-  CHECK(packets_of(story.call("other").streams[0]) == 60);
+  CHECK(count_packets(story.call("other").streams[0].spooled) == 60);
 }
 
 TEST_CASE("a stop that keeps leaves calls in progress to the next start, and nothing is lost") {
@@ -157,7 +151,7 @@ TEST_CASE("a stop that keeps leaves calls in progress to the next start, and not
   hang_up(story, dialog);
   story.wait_for_calls(1).stop();
   REQUIRE(story.call("kept").streams.size() == 1);
-  CHECK(packets_of(story.call("kept").streams[0]) == 80);
+  CHECK(count_packets(story.call("kept").streams[0].spooled) == 80);
   CHECK(story.call("kept").state == CallState::kAnswered);
 }
 
@@ -186,7 +180,7 @@ TEST_CASE("a call over TCP is read again, and survives the next death, too") {
   third.wait_for_calls(1).stop();
   CHECK(third.call("tcp").state == CallState::kAnswered);
   REQUIRE(third.call("tcp").streams.size() == 1);
-  CHECK(packets_of(third.call("tcp").streams[0]) == 40);
+  CHECK(count_packets(third.call("tcp").streams[0].spooled) == 40);
 }
 
 TEST_CASE("RTP of nobody is one call across an outage, too") {
@@ -199,7 +193,7 @@ TEST_CASE("RTP of nobody is one call across an outage, too") {
   CHECK(story.taken() == 1);
   CHECK(story.call("").state == CallState::kMediaOnly);
   REQUIRE(story.call("").streams.size() == 1);
-  CHECK(packets_of(story.call("").streams[0]) == 200);
+  CHECK(count_packets(story.call("").streams[0].spooled) == 200);
 }
 
 TEST_CASE("dying again and again loses nothing, and the segments go in the end") {
@@ -221,7 +215,7 @@ TEST_CASE("dying again and again loses nothing, and the segments go in the end")
   last.wait_for_calls(1);
   const FinishedCall& call = last.call("often");
   REQUIRE(call.streams.size() == 1);
-  CHECK(packets_of(call.streams[0]) == 120);
+  CHECK(count_packets(call.streams[0].spooled) == 120);
   CHECK(call.outages.size() == 4);
   last.archive_all().stop().close_spool();
   CHECK(last.segments() == 0);

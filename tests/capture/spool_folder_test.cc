@@ -10,9 +10,10 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <thread>
 
+#include "../wait_until.h"
 #include "capture/pcapng.h"
+#include "count_packets.h"
 #include "packet_builder.h"
 #include "recovered_spool.h"
 
@@ -20,6 +21,8 @@ namespace koegura::capture {
 namespace {
 
 namespace fs = std::filesystem;
+using koegura::test::wait_until;
+using test::count_packets;
 using test::Octets;
 
 class TemporaryFolder {
@@ -68,25 +71,8 @@ void append(Spool& spool, SpoolRun& run, unsigned stream, unsigned from, unsigne
   }
 }
 
-void wait_until(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!condition()) {
-    REQUIRE(std::chrono::steady_clock::now() < deadline);
-    std::this_thread::yield();
-  }
-}
-
-// Reads them, as an archive does: each is written then.
-std::size_t count_packets(const SpooledPackets& packets) {
-  SpoolReader reader(packets);
-  SpooledPacket packet;
-  std::size_t count = 0;
-  while (reader.next(packet).value_or(false)) ++count;
-  return count;
-}
-
 // The writer has let go of them: who holds them now is alone.
-void wait_for_writer(SpooledPackets& packets) {
+void wait_for_writer(const SpooledPackets& packets) {
   for (const RunHold& run : packets.runs()) wait_until([&] { return !run.get()->is_shared(); });
 }
 

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "../wait_until.h"
 #include "capture/capture_file.h"
 #include "capture/tap.h"
 #include "capture_story.h"
@@ -134,11 +135,7 @@ class TapStory final : public CallSink {
     return *this;
   }
   TapStory& wait_until(const std::function<bool()>& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!condition()) {
-      REQUIRE(std::chrono::steady_clock::now() < deadline);
-      std::this_thread::yield();
-    }
+    koegura::test::wait_until(condition);
     return *this;
   }
   TapStory& wait_for_calls(std::size_t count) {

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "../wait_until.h"
 #include "api_answer.h"
 #include "api_client.h"
 #include "api_socket.h"
@@ -20,6 +21,7 @@
 namespace koegura::tools {
 namespace {
 
+using koegura::test::wait_until;
 using std::chrono::milliseconds;
 
 std::unique_ptr<ApiClient> client_of(const TemporaryFolder& folder) {

@@ -4,7 +4,6 @@
 #include <doctest/doctest.h>
 
 #include <string>
-#include <thread>
 
 #include "../store/call_builder.h"
 #include "../store/temporary_folder.h"
@@ -58,14 +57,4 @@ inline std::unique_ptr<koegura::tools::ApiServer> serve(
   auto server = koegura::tools::ApiServer::start(folder / "run/koegura.sock", recorder, options);
   if (!server) FAIL(server.error().message);
   return std::move(*server);
-}
-
-// Polls until it is so; a test that waits in vain fails here.
-template <typename Condition>
-void wait_until(const Condition& is_so) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!is_so()) {
-    REQUIRE(std::chrono::steady_clock::now() < deadline);
-    std::this_thread::yield();
-  }
 }

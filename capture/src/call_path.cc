@@ -11,7 +11,7 @@
 namespace koegura::capture {
 namespace {
 
-constexpr Duration kSweep = std::chrono::seconds(1);
+constexpr Duration kCallSweep = std::chrono::seconds(1);
 // After an outage, before silence is judged.
 constexpr Duration kResumed = std::chrono::seconds(5);
 // A talk whose sound should have been heard by now.
@@ -106,7 +106,7 @@ void CallPath::advance(Timestamp now) {
   if (is_due(now_, next_sweep_)) {
     directory_.finish_silent(now - options_.stream_timeout, "media silence");
     spool_.flush();
-    next_sweep_ = now + kSweep;
+    next_sweep_ = now + kCallSweep;
   }
   signalling_->advance(now);
 }

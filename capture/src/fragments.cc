@@ -8,9 +8,9 @@ namespace koegura::capture {
 
 namespace {
 
-constexpr Duration kSweepInterval = std::chrono::seconds(1);
+constexpr Duration kFragmentSweepInterval = std::chrono::seconds(1);
 // How long a whole datagram is remembered for the sake of copies of its fragments.
-constexpr Duration kCopyWindow = std::chrono::seconds(1);
+constexpr Duration kFragmentCopyWindow = std::chrono::seconds(1);
 constexpr std::uint32_t kMaxFrames = std::numeric_limits<std::uint16_t>::max();
 
 }  // namespace
@@ -55,7 +55,7 @@ std::uint64_t Fragments::waiting() const {
 }
 
 void Fragments::advance(Timestamp now) {
-  if (swept_ && now >= *swept_ && now - *swept_ < kSweepInterval) return;
+  if (swept_ && now >= *swept_ && now - *swept_ < kFragmentSweepInterval) return;
   swept_ = now;
   sweep(partial_, now);
   sweep(whole_, now);
@@ -94,7 +94,8 @@ void Fragments::make_room() {
 }
 
 bool Fragments::expired(const Entry& entry, Timestamp now) const {
-  const Duration limit = entry.datagram.complete() ? kCopyWindow : options_.fragment_timeout;
+  const Duration limit =
+      entry.datagram.complete() ? kFragmentCopyWindow : options_.fragment_timeout;
   const Duration age = now - entry.since;
   return age > limit || age < -limit;  // the clock was put back: nothing waits for it to catch up
 }

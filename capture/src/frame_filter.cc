@@ -43,7 +43,7 @@ bool says_nothing(const std::string& filter) {
   return filter.find_first_not_of(" \t\r\n\f\v") == std::string::npos;
 }
 
-struct CloseHandle {
+struct CloseDeadHandle {
   void operator()(pcap_t* handle) const { pcap_close(handle); }
 };
 
@@ -92,7 +92,7 @@ FrameFilter::~FrameFilter() = default;
 Result<FrameFilter> FrameFilter::compile(const std::string& filter, LinkType link) {
   if (says_nothing(filter)) return FrameFilter(nullptr);
   constexpr int kWhole = 262144;
-  const std::unique_ptr<pcap_t, CloseHandle> handle(pcap_open_dead(data_link_of(link), kWhole));
+  const std::unique_ptr<pcap_t, CloseDeadHandle> handle(pcap_open_dead(data_link_of(link), kWhole));
   if (handle == nullptr) return tl::make_unexpected(filter_error(filter, "out of memory"));
 
   // First as it was given: an error in it must not speak of what we put around it, and unbalanced

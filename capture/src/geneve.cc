@@ -6,8 +6,8 @@ namespace koegura::capture {
 
 namespace {
 
-constexpr std::size_t kHeaderSize = 8;
-constexpr std::uint8_t kVersion = 0xC0;        // 0 is the only one there is
+constexpr std::size_t kGeneveHeaderSize = 8;
+constexpr std::uint8_t kGeneveVersion = 0xC0;  // 0 is the only one there is
 constexpr std::uint8_t kOptionsLength = 0x3F;  // in 4 bytes
 constexpr std::uint8_t kReserved = 0x3F;
 constexpr std::uint16_t kEthernetBridging = 0x6558;
@@ -25,11 +25,11 @@ Protocol protocol_in(Bytes inner, std::uint16_t type) {
 }  // namespace
 
 LayerResult read_geneve(Bytes& bytes) {
-  if (bytes.size() < kHeaderSize) return Protocol::kPlainUdp;
+  if (bytes.size() < kGeneveHeaderSize) return Protocol::kPlainUdp;
   const std::byte* at = bytes.data();
-  if ((load_u8(at) & kVersion) != 0) return Protocol::kPlainUdp;
+  if ((load_u8(at) & kGeneveVersion) != 0) return Protocol::kPlainUdp;
   if ((load_u8(at + 1) & kReserved) != 0 || load_u8(at + 7) != 0) return Protocol::kPlainUdp;
-  const std::size_t size = kHeaderSize + (load_u8(at) & kOptionsLength) * 4U;
+  const std::size_t size = kGeneveHeaderSize + (load_u8(at) & kOptionsLength) * 4U;
   if (size > bytes.size()) return Protocol::kPlainUdp;
   bytes = bytes.subspan(size);
   return protocol_in(bytes, load_be16(at + 2));

@@ -10,7 +10,7 @@ constexpr std::uint16_t kChecksumPresent = 0x8000;
 constexpr std::uint16_t kRoutingPresent = 0x4000;  // RFC 1701 only: nobody sends it
 constexpr std::uint16_t kKeyPresent = 0x2000;
 constexpr std::uint16_t kSequencePresent = 0x1000;
-constexpr std::uint16_t kVersion = 0x0007;  // 1 is PPTP's (RFC 2637), which carries PPP
+constexpr std::uint16_t kGreVersion = 0x0007;  // 1 is PPTP's (RFC 2637), which carries PPP
 
 constexpr std::uint16_t kErspan1And2 = 0x88BE;
 constexpr std::uint16_t kErspan3 = 0x22EB;
@@ -29,7 +29,7 @@ LayerResult read_gre(Bytes& bytes) {
   std::size_t size = 4;
   if (bytes.size() < size) return tl::make_unexpected(Defect::kFrameTruncated);
   const std::uint16_t flags = load_be16(bytes.data());
-  if ((flags & (kRoutingPresent | kVersion)) != 0) return Protocol::kNotIp;
+  if ((flags & (kRoutingPresent | kGreVersion)) != 0) return Protocol::kNotIp;
   for (const std::uint16_t field : {kChecksumPresent, kKeyPresent, kSequencePresent}) {
     if ((flags & field) != 0) size += 4;
   }

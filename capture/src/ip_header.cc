@@ -9,7 +9,6 @@ namespace koegura::capture {
 namespace {
 
 constexpr std::size_t kIpv4HeaderSize = 20;
-constexpr std::size_t kIpv6HeaderSize = 40;
 constexpr int kMaxExtensionHeaders = 8;  // senders use one or two; a chain of hundreds is an attack
 
 // How long the extension header is that begins at `at`; 0 if the protocol is none we walk.

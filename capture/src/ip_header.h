@@ -28,6 +28,7 @@ inline constexpr std::uint8_t kShim6 = 140;     // RFC 5533
 }  // namespace ip_protocol
 
 inline constexpr std::size_t kMaxDatagram = 65535;
+inline constexpr std::size_t kIpv6HeaderSize = 40;  // without extension headers
 
 // What makes a datagram a fragment. offset 0 with more false is no fragment.
 struct FragmentFields {

@@ -26,10 +26,6 @@ std::string_view description_in(const SipMessage& message) {
   return sip_body_of_type(message, "application/sdp");
 }
 
-bool is_challenge(std::uint16_t status) {
-  return status == 401 || status == 407;
-}
-
 }  // namespace
 
 Leg::Leg(LegId id, const Sighting& first, const SignallingOptions& options, SignallingSink& sink)

@@ -15,7 +15,6 @@ constexpr std::size_t kIpv4TotalLengthAt = 2;
 constexpr std::size_t kIpv4FlagsAt = 6;
 constexpr std::size_t kIpv4ChecksumAt = 10;
 constexpr std::size_t kIpv6PayloadLengthAt = 4;
-constexpr std::size_t kIpv6HeaderSize = 40;
 
 std::uint32_t begin_of(const IpHeader& fragment) {
   return fragment.fragment.offset;

@@ -127,7 +127,7 @@ SourceLosses PcapInterface::losses() {
 
 // ---- opening --------------------------------------------------------------------------------
 
-std::optional<LinkType> link_type_of(int data_link) {
+std::optional<LinkType> link_type_of_dlt(int data_link) {
   for (const LinkType link :
        {LinkType::kEthernet, LinkType::kLinuxSll, LinkType::kLinuxSll2, LinkType::kRaw,
         LinkType::kNull, LinkType::kLoop, LinkType::kIpv4, LinkType::kIpv6}) {
@@ -214,7 +214,7 @@ Result<std::unique_ptr<PacketSource>> open_interface(const std::string& name,
     return tl::make_unexpected(activation_error(handle.get(), name, status));
   }
   const int data_link = pcap_datalink(handle.get());
-  const auto link = link_type_of(data_link);
+  const auto link = link_type_of_dlt(data_link);
   if (!link) {
     const char* type = pcap_datalink_val_to_name(data_link);
     return failure(name + ": its frames are " + (type != nullptr ? type : "of an unknown type") +

@@ -16,7 +16,6 @@ constexpr std::uint32_t kSectionHeaderSize = 28;         // without options
 constexpr std::uint32_t kInterfaceDescriptionSize = 32;  // with the resolution of its stamps
 constexpr std::size_t kOptionHeaderSize = 4;
 constexpr std::uint16_t kOptionComment = 1;
-constexpr std::uint16_t kOptionTsResolution = 9;
 constexpr std::uint8_t kNanoseconds = 9;  // 10^-9 s
 
 // Appends fields in little-endian order.

@@ -9,6 +9,8 @@
 
 namespace koegura::capture {
 
+inline constexpr std::uint16_t kOptionTsResolution = 9;  // of an interface: if_tsresol
+
 struct PacketBlock {
   std::uint64_t ticks = 0;  // in the interface's resolution
   Bytes packet;

@@ -22,7 +22,6 @@ constexpr std::size_t kInterfaceMinSize = 20;
 constexpr std::size_t kSimplePacketMinSize = 16;
 constexpr std::size_t kMaxBlockSize = 16U << 20U;  // of those that must be held; Wireshark's limit
 constexpr std::uint32_t kSwappedByteOrderMagic = 0x4D3C2B1A;
-constexpr std::uint16_t kOptionTsResolution = 9;
 constexpr std::uint16_t kOptionTsOffset = 14;
 
 struct Interface {

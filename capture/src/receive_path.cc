@@ -10,7 +10,7 @@ namespace {
 
 // How often the timers look, on the capture's clock.
 constexpr Duration kTick = std::chrono::milliseconds(100);
-constexpr Duration kSweep = std::chrono::seconds(1);
+constexpr Duration kStreamSweep = std::chrono::seconds(1);
 constexpr std::size_t kCacheLine = 64;
 constexpr std::size_t kFramesAhead = 4;
 constexpr std::size_t kSequenceAt = 2;  // in the RTP header
@@ -148,7 +148,7 @@ void ReceivePath::tick(Timestamp now) {
   if (is_due(now, next_sweep_)) {
     receiver_.sweep(now);
     spool_.flush();
-    next_sweep_ = now + kSweep;
+    next_sweep_ = now + kStreamSweep;
   }
   next_tick_ = now + kTick;
   feed_.on_clock(now);

@@ -12,7 +12,7 @@
 namespace koegura::capture {
 namespace {
 
-constexpr std::size_t kBurst = 256;
+constexpr std::size_t kReceiveBurst = 256;
 constexpr Duration kBalance = std::chrono::minutes(1);  // the hour is promised
 constexpr int kIdleMs = 5;                              // orders must not wait long
 // A source without a descriptor is looked at so often: 4,096 descriptors at 10 million packets a
@@ -32,7 +32,7 @@ ReceiveThread::ReceiveThread(const TapOptions& options, const ReceivePath::Place
       spool_(std::move(spool)),
       hand_off_(options.hand_off_bytes),
       path_(options.capture, place, *spool_, hand_off_, hand_off_),
-      burst_(kBurst) {
+      burst_(kReceiveBurst) {
   for (auto& packets : sources) {
     std::string name = packets->name();
     sources_.push_back(

@@ -40,10 +40,6 @@ std::optional<Refer> referral(const Sighting& sighting) {
   return refer;
 }
 
-bool is_challenge(std::uint16_t status) {
-  return status == 401 || status == 407;
-}
-
 // The status line that a message/sipfrag begins with (RFC 3420, RFC 3515 §2.4.5).
 std::optional<std::uint16_t> status_in_fragment(const SipMessage& notify) {
   std::string_view fragment = sip_body_of_type(notify, "message/sipfrag");

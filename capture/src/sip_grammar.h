@@ -58,6 +58,11 @@ inline constexpr bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
+// A response that asks for the same request again, with credentials (§22).
+inline constexpr bool is_challenge(std::uint16_t status) {
+  return status == 401 || status == 407;
+}
+
 // The whole of text as a decimal number that fits.
 template <typename Number>
 std::optional<Number> decimal(std::string_view text) {

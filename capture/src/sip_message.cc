@@ -7,7 +7,7 @@
 namespace koegura::capture {
 namespace {
 
-constexpr std::string_view kVersion = "SIP/2.0";
+constexpr std::string_view kSipVersion = "SIP/2.0";
 constexpr std::size_t kMaxLeadingBlank = 64;  // keep-alives before a message (RFC 5626 §3.5.1)
 constexpr std::size_t kMaxStartLine = 8192;
 constexpr std::size_t kTypicalHeaders = 24;
@@ -127,7 +127,7 @@ class HeaderFields {
 
 std::optional<Defect> read_status_line(std::string_view line, SipMessage& message) {
   const std::string_view version = next_word(line);
-  if (!iequals(version, kVersion)) return Defect::kSipBadVersion;
+  if (!iequals(version, kSipVersion)) return Defect::kSipBadVersion;
   const std::string_view digits = next_word(line);
   const auto status = decimal<std::uint16_t>(digits);
   if (digits.size() != 3 || !status || *status < 100 || *status > 699) return Defect::kSipBadStatus;
@@ -146,7 +146,7 @@ std::optional<Defect> read_request_line(std::string_view line, SipMessage& messa
   if (message.method.empty() || space == std::string_view::npos) return Defect::kSipBadStartLine;
   const std::string_view version = line.substr(space + 1);
   if (!istarts_with(version, "SIP/")) return Defect::kSipBadStartLine;
-  if (!iequals(version, kVersion)) return Defect::kSipBadVersion;
+  if (!iequals(version, kSipVersion)) return Defect::kSipBadVersion;
   // Spaces in the middle belong to a URI that somebody failed to escape (RFC 4475 §3.1.2.7); so do
   // angle brackets around it (§3.1.2.8).
   message.request_uri = trim(line.substr(0, space));

@@ -24,7 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kIdle = std::chrono::milliseconds(5);       // between two looks at empty rings
+constexpr auto kSpoolIdle = std::chrono::milliseconds(5);  // between two looks at empty rings
 constexpr auto kRefused = std::chrono::milliseconds(100);  // before a refused write is tried again
 constexpr unsigned kSyncsInAnInterval = 4;
 constexpr std::uint64_t kLargeReleased = 4U << 20U;  // bytes: then it is made anew
@@ -218,7 +218,7 @@ void LiveSpoolFolder::run() {
     if (refused) {
       std::this_thread::sleep_for(kRefused);
     } else if (!any) {
-      std::this_thread::sleep_for(kIdle);
+      std::this_thread::sleep_for(kSpoolIdle);
     }
   }
 }
@@ -338,7 +338,7 @@ bool LiveSpoolFolder::close(Duration patience) {
   while (!is_empty()) {
     if (write_all()) continue;
     if (is_empty() || Clock::now() > end) break;
-    std::this_thread::sleep_for(kIdle);
+    std::this_thread::sleep_for(kSpoolIdle);
   }
   const bool whole = is_empty();
   sync();

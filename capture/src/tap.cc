@@ -18,8 +18,8 @@
 namespace koegura::capture {
 namespace {
 
-constexpr auto kIdle = std::chrono::milliseconds(5);  // between two looks at empty rings
-constexpr std::size_t kBurst = 256;
+constexpr auto kTapIdle = std::chrono::milliseconds(5);  // between two looks at empty rings
+constexpr std::size_t kTapBurst = 256;
 constexpr std::size_t kMostNews = 1024;  // of one lane, before the next one's turn
 
 // What the signalling thread knows.
@@ -154,7 +154,7 @@ void LiveTap::recover() {
 }
 
 void LiveTap::read_again(RecoveredSpool& recovered) {
-  std::array<Frame, kBurst> burst;
+  std::array<Frame, kTapBurst> burst;
   auto next_figures = std::chrono::steady_clock::now();
   bool is_first = true;
   while (const std::size_t size = recovered.read(burst)) {
@@ -200,7 +200,7 @@ void LiveTap::signal() {
       next_figures = now + options_.figures_every;
       if (recovery_path_) recovery_path_->advance(stamps_.now());
     }
-    if (!any) std::this_thread::sleep_for(kIdle);
+    if (!any) std::this_thread::sleep_for(kTapIdle);
   }
   tell(/*last=*/true);
   if (phase_.keeping) {

@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint8_t kFin = 0x01;
 constexpr std::uint8_t kSyn = 0x02;
 constexpr std::uint8_t kRst = 0x04;
-constexpr Duration kSweepInterval = std::chrono::seconds(1);
+constexpr Duration kFlowSweepInterval = std::chrono::seconds(1);
 // A hole is mostly the mirror's loss, which nobody will send again; a retransmission comes within
 // the first timeouts (RFC 6298 §2: 1 s). Longer than this and the call's media would wait too.
 constexpr Duration kHoleTimeout = std::chrono::seconds(2);
@@ -171,7 +171,7 @@ void TcpReassemblyImpl::erase(Entries::iterator entry) {
 }
 
 void TcpReassemblyImpl::advance(Timestamp now) {
-  if (swept_ && now >= *swept_ && now - *swept_ < kSweepInterval) return;
+  if (swept_ && now >= *swept_ && now - *swept_ < kFlowSweepInterval) return;
   swept_ = now;
   for (Entries& entries : entries_) {
     while (!entries.empty() && now - entries.front().last > options_.idle_timeout) {

@@ -9,8 +9,8 @@ namespace koegura::capture {
 
 namespace {
 
-constexpr std::size_t kHeaderSize = 4;
-constexpr std::uint8_t kVersion = 1;
+constexpr std::size_t kTzspHeaderSize = 4;
+constexpr std::uint8_t kTzspVersion = 1;
 constexpr std::uint8_t kReceivedFrame = 0;
 constexpr std::uint8_t kFrameToSend = 1;
 constexpr std::uint16_t kEthernet = 1;
@@ -51,11 +51,13 @@ Protocol protocol_of(std::uint16_t encapsulated) {
 }  // namespace
 
 LayerResult read_tzsp(Bytes& bytes) {
-  if (bytes.size() < kHeaderSize || load_u8(bytes.data()) != kVersion) return Protocol::kPlainUdp;
+  if (bytes.size() < kTzspHeaderSize || load_u8(bytes.data()) != kTzspVersion) {
+    return Protocol::kPlainUdp;
+  }
   const std::uint8_t type = load_u8(bytes.data() + 1);
   if (type != kReceivedFrame && type != kFrameToSend) return Protocol::kPlainUdp;
   const Protocol protocol = protocol_of(load_be16(bytes.data() + 2));
-  const auto frame_at = end_of_tags(bytes, kHeaderSize);
+  const auto frame_at = end_of_tags(bytes, kTzspHeaderSize);
   if (!frame_at) return Protocol::kPlainUdp;
   bytes = bytes.subspan(*frame_at);
   return protocol;

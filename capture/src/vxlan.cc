@@ -7,16 +7,16 @@ namespace koegura::capture {
 
 namespace {
 
-constexpr std::size_t kHeaderSize = 8;
+constexpr std::size_t kVxlanHeaderSize = 8;
 constexpr std::uint32_t kOnlyNetworkIdentifier = 0x08000000;  // the I flag, and nothing reserved
 
 }  // namespace
 
 LayerResult read_vxlan(Bytes& bytes) {
-  if (bytes.size() < kHeaderSize) return Protocol::kPlainUdp;
+  if (bytes.size() < kVxlanHeaderSize) return Protocol::kPlainUdp;
   if (load_be32(bytes.data()) != kOnlyNetworkIdentifier) return Protocol::kPlainUdp;
   if (load_u8(bytes.data() + 7) != 0) return Protocol::kPlainUdp;
-  bytes = bytes.subspan(kHeaderSize);
+  bytes = bytes.subspan(kVxlanHeaderSize);
   return Protocol::kEthernet;
 }
 

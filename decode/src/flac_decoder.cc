@@ -10,7 +10,7 @@
 namespace koegura::decode {
 namespace {
 
-struct Delete {
+struct DeleteDecoder {
   void operator()(FLAC__StreamDecoder* decoder) const { FLAC__stream_decoder_delete(decoder); }
 };
 
@@ -36,7 +36,7 @@ class Decoding {
   }
 
   Result<void> run() {
-    const std::unique_ptr<FLAC__StreamDecoder, Delete> decoder(FLAC__stream_decoder_new());
+    const std::unique_ptr<FLAC__StreamDecoder, DeleteDecoder> decoder(FLAC__stream_decoder_new());
     if (!decoder) return failure("out of memory");
     const auto started =
         FLAC__stream_decoder_init_stream(decoder.get(), on_read, nullptr, nullptr, nullptr, nullptr,

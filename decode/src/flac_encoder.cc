@@ -37,7 +37,7 @@ void widen(std::span<const Sample> in, std::vector<FLAC__int32>& out) {
   for (; i < in.size(); ++i) out[i] = in[i];
 }
 
-struct Delete {
+struct DeleteEncoder {
   void operator()(FLAC__StreamEncoder* encoder) const { FLAC__stream_encoder_delete(encoder); }
 };
 
@@ -124,7 +124,8 @@ class LibFlacEncoder final : public FlacEncoder {
   EncodedFlac& out_;
   Result<void> written_;
   std::vector<std::vector<FLAC__int32>> planes_;
-  std::unique_ptr<FLAC__StreamEncoder, Delete> encoder_;  // last: its destructor calls on_write
+  // Last: its destructor calls on_write.
+  std::unique_ptr<FLAC__StreamEncoder, DeleteEncoder> encoder_;
 };
 
 }  // namespace

@@ -41,7 +41,7 @@ class AllCalls : public CallWalk {
 };
 
 // Where the walk stands in one term.
-struct Head {
+struct WalkHead {
   std::string term;
   Ulid id;
 };
@@ -49,7 +49,7 @@ struct Head {
 // For a heap whose front comes next.
 struct ComesLater {
   bool oldest_first = false;
-  bool operator()(const Head& a, const Head& b) const {
+  bool operator()(const WalkHead& a, const WalkHead& b) const {
     return oldest_first ? a.id > b.id : a.id < b.id;
   }
 };
@@ -77,7 +77,7 @@ class TermCalls : public CallWalk {
   [[nodiscard]] Result<std::optional<CallRecord>> next() override {
     while (!heads_.empty()) {
       std::pop_heap(heads_.begin(), heads_.end(), ComesLater{range_.oldest_first});
-      const Head head = std::move(heads_.back());
+      const WalkHead head = std::move(heads_.back());
       heads_.pop_back();
       Result<bool> more = advance(head);
       if (!more) return tl::make_unexpected(std::move(more).error());
@@ -91,7 +91,7 @@ class TermCalls : public CallWalk {
   }
 
  private:
-  [[nodiscard]] Result<bool> advance(const Head& head) {
+  [[nodiscard]] Result<bool> advance(const WalkHead& head) {
     const std::string key = term_key(head.term, head.id);
     if (!cursor_->valid() || cursor_->key() != key) {
       cursor_->seek(key);
@@ -115,7 +115,7 @@ class TermCalls : public CallWalk {
   const Index& index_;
   std::unique_ptr<IndexCursor> cursor_;
   WalkRange range_;
-  std::vector<Head> heads_;
+  std::vector<WalkHead> heads_;
   std::optional<Ulid> last_;
 };
 

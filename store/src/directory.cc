@@ -11,9 +11,6 @@ namespace koegura::store {
 
 namespace {
 
-// A user part of the wire may be much longer, and is nobody's number then.
-constexpr std::size_t kLongestNumber = 64;
-
 constexpr std::string_view kPunctuation = "-. ()/";
 
 // A pattern is compared character by character: what people write between digits is left out.

@@ -17,7 +17,6 @@ namespace koegura::store {
 namespace {
 
 constexpr std::size_t kFaultsKept = 20;
-constexpr std::size_t kLongestNumber = 64;  // bytes
 constexpr std::size_t kLongestName = 256;
 constexpr std::size_t kShownBytes = 60;
 

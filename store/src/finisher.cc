@@ -22,14 +22,14 @@ constexpr auto kAskTheDisk = std::chrono::seconds(1);  // how often, while it re
 constexpr unsigned kMostDoublings = 10;
 
 // Where a call stands among those that wait: what may be tried now first, the oldest of it first.
-struct Place {
+struct QueuePlace {
   Clock::time_point not_before{};  // long ago: at once
   std::uint64_t number = 0;        // in order of take
-  auto operator<=>(const Place&) const = default;
+  auto operator<=>(const QueuePlace&) const = default;
 };
 
 struct Job {
-  Place place;
+  QueuePlace place;
   capture::FinishedCall call;
   unsigned failures = 0;
 };
@@ -84,7 +84,7 @@ class ThreadedFinisher : public Finisher {
   std::condition_variable_any has_work_;
   std::condition_variable_any has_room_;
   std::condition_variable_any is_idle_;
-  std::map<Place, Job> queue_ KOEGURA_GUARDED_BY(mutex_);
+  std::map<QueuePlace, Job> queue_ KOEGURA_GUARDED_BY(mutex_);
   std::uint64_t next_number_ KOEGURA_GUARDED_BY(mutex_) = 0;
   bool stopped_ KOEGURA_GUARDED_BY(mutex_) = false;
   Clock::time_point ask_again_ KOEGURA_GUARDED_BY(mutex_);  // not before: the disk refused
@@ -107,7 +107,7 @@ void ThreadedFinisher::take(capture::FinishedCall call) {
       ++stats_.waiting;
       return;
     }
-    const Place place{.not_before = {}, .number = next_number_++};
+    const QueuePlace place{.not_before = {}, .number = next_number_++};
     queue_.emplace(place, Job{.place = place, .call = std::move(call), .failures = 0});
   }
   has_work_.notify_one();
@@ -246,7 +246,7 @@ void ThreadedFinisher::settle(unsigned thread, std::uint64_t FinisherStats::*out
 
 void ThreadedFinisher::put_off(unsigned thread, Job job) {
   const MutexLock lock(mutex_);
-  const Place place = job.place;
+  const QueuePlace place = job.place;
   queue_.emplace(place, std::move(job));
   began_[thread].reset();
 }

@@ -32,9 +32,9 @@ Side side_of(const std::string& channel) {
 }
 
 // Places the record's times, the wall clock's, on the capture's clock.
-class Clock {
+class CallClock {
  public:
-  explicit Clock(const CallRecord& record) : wall_start_(record.start()) {
+  explicit CallClock(const CallRecord& record) : wall_start_(record.start()) {
     const std::int64_t start = record.has_fingerprint()
                                    ? record.fingerprint().clock_ns()
                                    : from_proto(record.start()).time_since_epoch().count();
@@ -110,7 +110,7 @@ void take_some(std::vector<std::string>& out,
   }
 }
 
-void take_names(LegEvidence& leg, const CallRecord& record, const Clock& clock,
+void take_names(LegEvidence& leg, const CallRecord& record, const CallClock& clock,
                 const std::string& region) {
   const Links& links = record.links();
   leg.call_id = record.call_id();
@@ -168,7 +168,7 @@ void take_sketch(LegEvidence& leg, std::uint16_t stream, const StreamSketch& ske
   }
 }
 
-void take_media(LegEvidence& leg, const CallRecord& record, const Clock& clock) {
+void take_media(LegEvidence& leg, const CallRecord& record, const CallClock& clock) {
   const Fingerprint& fingerprint = record.fingerprint();
   const std::vector<HoldMusic> music = hold_music(record);
   for (int i = 0; i < std::min(record.streams_size(), kMostStreams); ++i) {
@@ -208,7 +208,7 @@ std::size_t LegEvidence::bytes() const {
 }
 
 LegEvidence evidence_of(const CallRecord& record, const std::string& region) {
-  const Clock clock(record);
+  const CallClock clock(record);
   LegEvidence leg;
   if (const auto id = Ulid::parse(record.id())) leg.id = *id;
   leg.start = clock.start();

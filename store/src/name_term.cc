@@ -48,7 +48,7 @@ char32_t marked(char32_t kana, char32_t mark) {
   return is_h || kVoiceable.find(kana) != std::u32string_view::npos ? kana + 1 : 0;
 }
 
-char32_t folded(char32_t c) {
+char32_t term_character(char32_t c) {
   if (c >= kFirstHalfKana && c < kFirstHalfKana + kFullKana.size()) {
     return kFullKana[c - kFirstHalfKana];
   }
@@ -67,7 +67,7 @@ std::string name_term(std::string_view name) {
   while (!name.empty()) {
     const char32_t character = take_character(name);
     if (is_space(character)) continue;
-    char32_t plain = folded(character);
+    char32_t plain = term_character(character);
     std::string_view rest = name;
     const char32_t next = rest.empty() ? 0 : take_character(rest);
     const bool is_mark = next == kVoiced || next == kHalfVoiced;

@@ -14,7 +14,7 @@ using i18n::phonenumbers::PhoneNumber;
 using i18n::phonenumbers::PhoneNumberUtil;
 
 // A full-width form as its ASCII twin, the dashes people type as '-'; everything else as it is.
-char32_t folded(char32_t character) {
+char32_t half_width_character(char32_t character) {
   if (character >= 0xFF01 && character <= 0xFF5E) return character - 0xFF01 + '!';
   if (character == 0x3000 || character == 0xA0) return ' ';
   const bool is_dash = (character >= 0x2010 && character <= 0x2015) || character == 0x2212 ||
@@ -33,7 +33,7 @@ bool is_dialled(char character) {
 // that is neither that nor punctuation between digits: it is a name.
 bool keep_dialled(std::string_view raw, std::string& dialled) {
   while (!raw.empty()) {
-    const char32_t character = folded(take_character(raw));
+    const char32_t character = half_width_character(take_character(raw));
     if (character == ';') break;  // RFC 3966 §3: parameters begin
     if (character >= 0x80) return false;
     const char ascii = static_cast<char>(character);
@@ -95,7 +95,7 @@ std::string_view without_caller_id_prefix(std::string_view dialled, const std::s
   return has_prefix ? dialled.substr(kLength) : dialled;
 }
 
-std::string_view trimmed(std::string_view text) {
+std::string_view stripped(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n";
   const std::size_t first = text.find_first_not_of(kSpace);
   if (first == std::string_view::npos) return {};
@@ -121,7 +121,7 @@ std::string half_width(std::string_view text) {
   std::string out;
   while (!text.empty()) {
     const std::string_view before = text;
-    const char32_t character = folded(take_character(text));
+    const char32_t character = half_width_character(take_character(text));
     if (character < 0x80) {
       out.push_back(static_cast<char>(character));
     } else {
@@ -132,7 +132,7 @@ std::string half_width(std::string_view text) {
 }
 
 std::string normalise_number(std::string_view raw, const std::string& region) {
-  const std::string_view text = trimmed(raw);
+  const std::string_view text = stripped(raw);
   std::string dialled;
   if (!keep_dialled(text, dialled)) return std::string(text);
   std::string number = e164(dialled, region);
@@ -179,12 +179,12 @@ std::string number_term(std::string_view normalised) {
 
 NumberPattern parse_number_pattern(std::string_view typed_text, const std::string& region) {
   const std::string half = half_width(typed_text);
-  std::string_view text = trimmed(half);
+  std::string_view text = stripped(half);
   const bool open_front = text.starts_with('*');
   if (open_front) text.remove_prefix(1);
   const bool open_back = text.ends_with('*');
   if (open_back) text.remove_suffix(1);
-  text = trimmed(text);
+  text = stripped(text);
 
   using Shape = NumberPattern::Shape;
   NumberPattern pattern;

@@ -2,10 +2,14 @@
 // Free-threaded.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace koegura::store {
+
+// Bytes. A user part of the wire may be much longer, and is nobody's number then.
+inline constexpr std::size_t kLongestNumber = 64;
 
 [[nodiscard]] bool is_number_pattern(std::string_view written);
 

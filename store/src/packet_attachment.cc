@@ -12,8 +12,8 @@ namespace koegura::store {
 namespace {
 
 // A source and its packet that is next.
-struct Head {
-  Head(const PacketSelection& of, std::size_t number)
+struct SelectionHead {
+  SelectionHead(const PacketSelection& of, std::size_t number)
       : reader(*of.packets), selection(&of), order(number) {}
 
   capture::SpoolReader reader;
@@ -36,7 +36,7 @@ struct Head {
 };
 
 // For a heap whose front is the earliest.
-bool later(const std::unique_ptr<Head>& a, const std::unique_ptr<Head>& b) {
+bool later(const std::unique_ptr<SelectionHead>& a, const std::unique_ptr<SelectionHead>& b) {
   return a->packet.time != b->packet.time ? a->packet.time > b->packet.time : a->order > b->order;
 }
 
@@ -53,11 +53,11 @@ Result<std::vector<std::byte>> merge_to_pcapng(const std::vector<PacketSelection
                                                Duration shift) {
   std::vector<std::byte> out = capture::pcapng_preamble(capture::LinkType::kRaw);
   std::uint64_t bytes = out.size();
-  std::vector<std::unique_ptr<Head>> heads;
+  std::vector<std::unique_ptr<SelectionHead>> heads;
   heads.reserve(sources.size());
   for (const PacketSelection& source : sources) {
     if (source.payload_types.empty()) bytes += source.packets->bytes();
-    auto head = std::make_unique<Head>(source, heads.size());
+    auto head = std::make_unique<SelectionHead>(source, heads.size());
     Result<bool> more = head->advance();
     if (!more) return tl::make_unexpected(std::move(more).error());
     if (*more) heads.push_back(std::move(head));

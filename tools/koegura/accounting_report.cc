@@ -82,7 +82,7 @@ Sum sum_of(const Calls& calls) {
   return sum;
 }
 
-std::string path_in(const std::string& archive) {
+std::string accounting_path(const std::string& archive) {
   return archive + "/accounting.json";
 }
 
@@ -144,15 +144,15 @@ std::string imbalance(const Accounting& accounting) {
 }
 
 Result<void> save_accounting(const std::string& archive, const Accounting& accounting) {
-  return write_file(path_in(archive), json_of(accounting) + '\n');
+  return write_file(accounting_path(archive), json_of(accounting) + '\n');
 }
 
 Result<Accounting> load_accounting(const std::string& archive) {
-  auto json = read_file(path_in(archive));
+  auto json = read_file(accounting_path(archive));
   if (!json) return tl::make_unexpected(std::move(json.error()));
   Accounting accounting;
   if (auto parsed = parse_json(*json, accounting); !parsed) {
-    return tl::make_unexpected(std::move(parsed.error()).in(path_in(archive)));
+    return tl::make_unexpected(std::move(parsed.error()).in(accounting_path(archive)));
   }
   return accounting;
 }

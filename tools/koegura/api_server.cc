@@ -54,15 +54,15 @@ struct Shared {
 };
 
 // read, answer, write, and again. It lives as long as one of them is under way.
-class Connection : public std::enable_shared_from_this<Connection> {
+class ApiConnection : public std::enable_shared_from_this<ApiConnection> {
  public:
-  Connection(Shared& shared, Protocol::socket socket, const ApiPeer& peer)
+  ApiConnection(Shared& shared, Protocol::socket socket, const ApiPeer& peer)
       : shared_(shared), stream_(std::move(socket)), peer_(peer) {
     ++shared_.connections;
   }
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-  ~Connection() { --shared_.connections; }
+  ApiConnection(const ApiConnection&) = delete;
+  ApiConnection& operator=(const ApiConnection&) = delete;
+  ~ApiConnection() { --shared_.connections; }
 
   void read() {
     parser_.emplace();
@@ -76,7 +76,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
  private:
-  using Pointer = std::shared_ptr<Connection>;
+  using Pointer = std::shared_ptr<ApiConnection>;
 
   void on_read(ErrorCode error);
   // Works off the thread that serves everybody, then goes on there.
@@ -106,7 +106,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 };
 
 template <typename Work, typename Then>
-void Connection::leave(asio::thread_pool& pool, Work work, Then then) {
+void ApiConnection::leave(asio::thread_pool& pool, Work work, Then then) {
   asio::post(pool, [self = shared_from_this(), work = std::move(work), then]() mutable {
     auto made = work();
     asio::io_context& io = self->shared_.io;
@@ -116,7 +116,7 @@ void Connection::leave(asio::thread_pool& pool, Work work, Then then) {
   });
 }
 
-void Connection::on_read(ErrorCode error) {
+void ApiConnection::on_read(ErrorCode error) {
   if (error) {
     refuse(error);
     return;
@@ -131,12 +131,12 @@ void Connection::on_read(ErrorCode error) {
   leave(
       pool,
       [this, request = std::move(request)] { return tools::answer(request, shared_.context); },
-      [](Connection& self, ApiAnswer answer) { self.send(std::move(answer)); });
+      [](ApiConnection& self, ApiAnswer answer) { self.send(std::move(answer)); });
 }
 
 // Of what is no request we say so, and hang up: where the next one begins is not known. Of a client
 // that is gone, or silent, there is nothing to say.
-void Connection::refuse(ErrorCode error) {
+void ApiConnection::refuse(ErrorCode error) {
   const ErrorCode at_end = http::error::end_of_stream;
   if (error.category() != at_end.category() || error == at_end) return;
   keep_ = false;
@@ -148,7 +148,7 @@ void Connection::refuse(ErrorCode error) {
                         ErrorKind::kUsage}));
 }
 
-auto Connection::head_of(const ApiAnswer& answer) const {
+auto ApiConnection::head_of(const ApiAnswer& answer) const {
   http::response_header<> head;
   head.result(answer.status);
   head.version(version_);
@@ -157,7 +157,7 @@ auto Connection::head_of(const ApiAnswer& answer) const {
   return head;
 }
 
-void Connection::send(ApiAnswer answer) {
+void ApiConnection::send(ApiAnswer answer) {
   answer_ = std::move(answer);
   if (answer_.parts) {
     send_parts();
@@ -173,7 +173,7 @@ void Connection::send(ApiAnswer answer) {
       [self = shared_from_this()](ErrorCode error, std::size_t /*size*/) { self->on_sent(error); });
 }
 
-void Connection::send_parts() {
+void ApiConnection::send_parts() {
   head_.emplace(head_of(answer_));
   if (const auto size = answer_.parts->size()) {
     head_->content_length(*size);
@@ -192,13 +192,13 @@ void Connection::send_parts() {
                            });
 }
 
-void Connection::next_part() {
+void ApiConnection::next_part() {
   leave(
       shared_.walks, [this] { return answer_.parts->next(); },
-      [](Connection& self, Result<std::string> part) { self.send_part(std::move(part)); });
+      [](ApiConnection& self, Result<std::string> part) { self.send_part(std::move(part)); });
 }
 
-void Connection::send_part(Result<std::string> part) {
+void ApiConnection::send_part(Result<std::string> part) {
   if (!part) return;  // hangs up: the client sees that the end is missing
   part_ = std::move(*part);
   auto& body = head_->body();
@@ -216,7 +216,7 @@ void Connection::send_part(Result<std::string> part) {
                     });
 }
 
-void Connection::on_sent(ErrorCode error) {
+void ApiConnection::on_sent(ErrorCode error) {
   answer_ = {};
   part_ = {};
   if (error) return;
@@ -302,7 +302,7 @@ class Server : public ApiServer {
   void take(Protocol::socket socket) {
     if (shared_.connections >= shared_.options.max_connections) return turn_away(socket);
     const ApiPeer peer = peer_of(socket);
-    std::make_shared<Connection>(shared_, std::move(socket), peer)->read();
+    std::make_shared<ApiConnection>(shared_, std::move(socket), peer)->read();
   }
 
   ListeningSocket socket_;

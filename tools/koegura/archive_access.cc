@@ -14,7 +14,7 @@ namespace {
 
 // A recorder that is there answers this at once.
 constexpr auto kGreeting = std::chrono::seconds(2);
-constexpr auto kPatience = std::chrono::minutes(5);
+constexpr auto kAnswerPatience = std::chrono::minutes(5);
 
 struct Opened {
   std::unique_ptr<store::Archive> archive;
@@ -40,7 +40,7 @@ std::string trace_of(const RecorderFile& file) {
          local_time(time_of(file.started())) + ", ended without a word)";
 }
 
-Result<Opened> open(const Session& session) {
+Result<Opened> open_any(const Session& session) {
   auto recorder = find_recorder(session);
   if (recorder) {
     auto remote = std::make_unique<RemoteArchive>(std::move(*recorder), session.archive);
@@ -82,12 +82,12 @@ Result<std::unique_ptr<ApiClient>> find_recorder(const Session& session) {
   if (auto checked = check_is_of(**client, session.archive); !checked) {
     return tl::make_unexpected(std::move(checked.error()));
   }
-  (*client)->set_patience(kPatience);
+  (*client)->set_patience(kAnswerPatience);
   return client;
 }
 
 Result<std::unique_ptr<store::Archive>> open_for_reading(const Session& session) {
-  return open(session).map([](Opened opened) { return std::move(opened.archive); });
+  return open_any(session).map([](Opened opened) { return std::move(opened.archive); });
 }
 
 Result<std::string> OpenCall::readable_file(const CallRecord& of) const {
@@ -97,7 +97,7 @@ Result<std::string> OpenCall::readable_file(const CallRecord& of) const {
 }
 
 Result<OpenCall> open_call(const Session& session, const std::string& id) {
-  auto opened = open(session);
+  auto opened = open_any(session);
   if (!opened) return tl::make_unexpected(std::move(opened.error()));
   auto record = opened->archive->find(id);
   if (!record) return tl::make_unexpected(std::move(record.error()));

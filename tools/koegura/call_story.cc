@@ -18,10 +18,8 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-constexpr std::size_t kLabel = 12;
-
 std::string labelled(std::string_view label, const std::string& text) {
-  return "  " + padded(label, kLabel) + text;
+  return "  " + padded(label, kLabelColumns) + text;
 }
 
 std::string heading(std::string_view text) {
@@ -184,8 +182,8 @@ void tell_gaps(const CallRecord& record, Lines& lines) {
   for (const auto& [where, gaps] : all) {
     const auto& [channel, kind, note] = where;
     lines.push_back(
-        labelled(channel.empty() ? "both" : channel, padded(kind, kLabel) + gaps.text()));
-    if (!note.empty()) lines.push_back(labelled("", padded("", kLabel) + printable(note)));
+        labelled(channel.empty() ? "both" : channel, padded(kind, kLabelColumns) + gaps.text()));
+    if (!note.empty()) lines.push_back(labelled("", padded("", kLabelColumns) + printable(note)));
   }
 }
 

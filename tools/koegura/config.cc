@@ -210,7 +210,7 @@ Expected take(const TextsKey& key, const toml::node& node, Config& config) {
 // ---- writing --------------------------------------------------------------------------------
 
 // A TOML basic string.
-std::string quoted(const std::string& text) {
+std::string toml_string(const std::string& text) {
   std::string result = "\"";
   for (const char c : text) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
@@ -227,23 +227,25 @@ std::string quoted(const std::string& text) {
 }
 
 std::string value_text(const DurationKey& key, Config& config) {
-  return quoted(duration_text(key.of(config)));
+  return toml_string(duration_text(key.of(config)));
 }
 std::string value_text(const CountKey& key, Config& config) {
   return std::visit([&](auto of) { return std::to_string(of(config)); }, key.of);
 }
 std::string value_text(const BytesKey& key, Config& config) {
-  return std::visit([&](auto of) { return quoted(size_text(of(config))); }, key.of);
+  return std::visit([&](auto of) { return toml_string(size_text(of(config))); }, key.of);
 }
 std::string value_text(const FlagKey& key, Config& config) {
   return key.of(config) ? "true" : "false";
 }
 std::string value_text(const TextKey& key, Config& config) {
-  return quoted(key.of(config));
+  return toml_string(key.of(config));
 }
 std::string value_text(const TextsKey& key, Config& config) {
   std::string list;
-  for (const std::string& text : key.of(config)) list += (list.empty() ? "" : ", ") + quoted(text);
+  for (const std::string& text : key.of(config)) {
+    list += (list.empty() ? "" : ", ") + toml_string(text);
+  }
   return '[' + list + ']';
 }
 

@@ -21,7 +21,6 @@ namespace {
 using Lines = std::vector<std::string>;
 using How = Connection::How;
 
-constexpr std::size_t kLabel = 12;
 constexpr std::size_t kLettersShown = 3;
 constexpr std::size_t kTiedLegsShown = 3;
 constexpr std::size_t kFirstStations = 8;
@@ -262,7 +261,7 @@ void tell_legs(const Conversation& conversation, const ConversationRecords& reco
                const std::string& region, Lines& lines) {
   lines.push_back(coloured(Colour::kBold, "Legs"));
   const auto line = [&](const std::string& label, const std::string& text) {
-    lines.push_back("  " + padded(label, kLabel) + text);
+    lines.push_back("  " + padded(label, kLabelColumns) + text);
   };
   for (std::size_t i = 0; i < conversation.legs().size(); ++i) {
     const ConversationLeg& leg = conversation.legs()[i];

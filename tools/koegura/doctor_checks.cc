@@ -14,7 +14,6 @@ namespace koegura::tools {
 
 namespace {
 
-constexpr double kFewDays = 30;  // as status marks it
 constexpr double kTooFewDays = 7;
 // Without a rate to go by: what a day of a city hall takes.
 constexpr std::uint64_t kLeastFree = 5'000'000'000;

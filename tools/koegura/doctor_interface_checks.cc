@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "doctor_checks.h"
+#include "hearing.h"
 #include "quantity_text.h"
 #include "text_width.h"
 
@@ -10,13 +11,6 @@ namespace {
 
 constexpr std::uint32_t kGigabit = 1000;
 constexpr std::uint32_t kEthernetMtu = 1500;
-constexpr std::uint64_t kAudibleShare = 1000;  // of frames lost: see hearing_losses.cc
-
-std::string joined(const std::vector<std::string>& texts) {
-  std::string all;
-  for (const std::string& text : texts) all += (all.empty() ? "" : ", ") + text;
-  return all;
-}
 
 Check check_link(const InterfaceFacts& facts) {
   const std::string& name = facts.name;

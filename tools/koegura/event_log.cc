@@ -20,7 +20,7 @@ spdlog::logger& logger() {
   return *kLogger;
 }
 
-std::string quoted(const std::string& value) {
+std::string logged_value(const std::string& value) {
   std::string text = printable(value);
   if (!text.empty() && text.find_first_of(" \"=") == std::string::npos) return text;
   std::string in_quotes = "\"";
@@ -35,7 +35,9 @@ std::string quoted(const std::string& value) {
 
 void log_event(Level level, std::string_view event, std::initializer_list<Field> fields) {
   std::string line(event);
-  for (const auto& [key, value] : fields) line += ' ' + std::string(key) + '=' + quoted(value);
+  for (const auto& [key, value] : fields) {
+    line += ' ' + std::string(key) + '=' + logged_value(value);
+  }
   switch (level) {
     case Level::kInfo:
       return logger().info("{}", line);

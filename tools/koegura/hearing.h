@@ -4,6 +4,7 @@
 // Threads: none; a pure function. Watch (watch.h) calls it again and again.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,9 @@ struct HearingOptions {
   Duration no_frames = std::chrono::minutes(1);  // not even broadcasts: cable, port or mirror
   Duration no_sip = std::chrono::minutes(30);  // phones re-register and send OPTIONS even by night
 };
+
+// One frame lost in so many is an alarm: one 20 ms packet in 20 s is not heard.
+inline constexpr std::uint64_t kAudibleShare = 1000;
 
 // What the figures between two snapshots of one tap say. Their stretch should be a few minutes
 // long, so that counts mean something: Watch keeps it so. REQUIRES: before.at < now.at.

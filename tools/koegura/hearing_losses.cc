@@ -14,11 +14,9 @@ namespace {
 using capture::Drop;
 using std::chrono::seconds;
 
-// Below this a loss is told, but raises no alarm: one 20 ms packet in 20 s is not heard, and a box
-// that has just been started may lose a few. A burst of a thousand frames is an alarm in any
-// stretch.
-constexpr std::uint64_t kAudibleShare = 1000;
-constexpr std::uint64_t kBurst = 1000;
+// Below kAudibleShare a loss is told, but raises no alarm: a box that has just been started may
+// lose a few. A burst of a thousand frames is an alarm in any stretch.
+constexpr std::uint64_t kLossBurst = 1000;
 // A frame that is cut is one that the wire damaged; hundreds are cut by a rule.
 constexpr std::uint64_t kFewTruncated = 100;
 constexpr std::uint64_t kTruncatedShare = 100;
@@ -30,7 +28,7 @@ constexpr const char* kHeldUp =
     "more, and see in koegura top whether a flood of SIP comes";
 
 Severity severity_of(std::uint64_t lost, std::uint64_t received) {
-  const bool audible = lost >= kBurst || lost * kAudibleShare >= lost + received;
+  const bool audible = lost >= kLossBurst || lost * kAudibleShare >= lost + received;
   return audible ? Severity::kAlarm : Severity::kNotice;
 }
 

@@ -16,7 +16,6 @@ namespace {
 constexpr double kSlowSync = 1;  // seconds: as long as packets wait before they are written anyway
 constexpr Duration kTold = std::chrono::hours(24);  // what a start found is told for so long
 constexpr Duration kStepTold = std::chrono::minutes(10);
-constexpr double kFewDays = 30;  // time to buy a disk
 constexpr double kVeryFewDays = 7;
 constexpr std::size_t kProblemsNamed = 2;
 

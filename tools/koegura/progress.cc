@@ -13,7 +13,7 @@ namespace koegura::tools {
 namespace {
 
 constexpr auto kFirstShown = std::chrono::seconds(1);
-constexpr auto kRedrawn = std::chrono::milliseconds(100);
+constexpr auto kProgressRedrawn = std::chrono::milliseconds(100);
 
 std::string rate_text(double per_second, const std::string& unit) {
   const auto rate = static_cast<std::uint64_t>(per_second);
@@ -37,7 +37,7 @@ void Progress::update(std::uint64_t done, std::uint64_t total) {
   if (!enabled_) return;
   const auto now = Clock::now();
   if (now < next_) return;
-  next_ = now + kRedrawn;
+  next_ = now + kProgressRedrawn;
   const double elapsed = std::chrono::duration<double>(now - begun_).count();
   const std::string line = printable(label_) + "  " + progress_text(done, total, elapsed, unit_);
   // One column stays free: some terminals wrap when the last one is written.

@@ -69,4 +69,10 @@ std::string plural(std::uint64_t count, const std::string& noun) {
   return count_text(count) + ' ' + noun + (count == 1 ? "" : "s");
 }
 
+std::string joined(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const std::string& text : texts) all += (all.empty() ? "" : ", ") + text;
+  return all;
+}
+
 }  // namespace koegura::tools

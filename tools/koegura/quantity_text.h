@@ -1,10 +1,11 @@
-// quantity_text: counts and sizes as people read them.
+// quantity_text: counts, sizes and lists as people read them.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace koegura::tools {
 
@@ -18,5 +19,8 @@ namespace koegura::tools {
 
 // "1 call", "2 calls"
 [[nodiscard]] std::string plural(std::uint64_t count, const std::string& noun);
+
+// "a, b, c"
+[[nodiscard]] std::string joined(const std::vector<std::string>& texts);
 
 }  // namespace koegura::tools

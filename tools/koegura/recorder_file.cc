@@ -14,7 +14,7 @@ namespace koegura::tools {
 
 namespace {
 
-std::string path_in(const std::string& directory) {
+std::string recorder_path(const std::string& directory) {
   return directory + "/recorder.json";
 }
 
@@ -38,16 +38,16 @@ Result<void> write_recorder_file(const std::string& directory, const std::string
   file.set_socket(std::filesystem::absolute(socket_path, ignored).lexically_normal());
   set_time(*file.mutable_started(), std::chrono::system_clock::now());
   if (auto known = set_folder(file, directory); !known) return known;
-  return write_file(path_in(directory), json_of(file) + '\n');
+  return write_file(recorder_path(directory), json_of(file) + '\n');
 }
 
 void remove_recorder_file(const std::string& directory) {
   const auto file = read_recorder_file(directory);
-  if (file && file->pid() == getpid()) unlink(path_in(directory).c_str());
+  if (file && file->pid() == getpid()) unlink(recorder_path(directory).c_str());
 }
 
 Result<RecorderFile> read_recorder_file(const std::string& directory) {
-  const std::string path = path_in(directory);
+  const std::string path = recorder_path(directory);
   auto json = read_file(path);
   if (!json) {
     if (access(path.c_str(), R_OK) != 0 && errno == EACCES) {

@@ -9,6 +9,7 @@
 #include "accounting_report.h"
 #include "json.h"
 #include "memory_limits.h"
+#include "status_text.h"
 #include "store/party.h"
 #include "text_width.h"
 
@@ -165,12 +166,6 @@ class Rate {
  private:
   double elapsed_s_;
 };
-
-double total(const google::protobuf::Map<std::string, double>& counts) {
-  double sum = 0;
-  for (const auto& [reason, count] : counts) sum += count;
-  return sum;
-}
 
 std::map<std::string, double> outcomes_of(const Frames& frames) {
   return {{"sip", frames.sip()},

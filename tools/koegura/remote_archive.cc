@@ -19,8 +19,8 @@ namespace koegura::tools {
 namespace {
 
 constexpr std::size_t kPage = 500;  // calls
-const std::string kCalls = "/v1/calls";
-const std::string kRecords = "/v1/records";
+const std::string kCallsTarget = "/v1/calls";
+const std::string kRecordsTarget = "/v1/records";
 
 // An error of reading an answer, as one of the recorder's.
 Error unreadable(Error error) {
@@ -84,7 +84,7 @@ Result<void> RemoteArchive::check_room() const {
 }
 
 Result<CallRecord> RemoteArchive::find(std::string_view id_or_prefix) const {
-  const auto json = get(kCalls + '/' + percent_encoded(id_or_prefix));
+  const auto json = get(kCallsTarget + '/' + percent_encoded(id_or_prefix));
   if (!json) return tl::make_unexpected(json.error());
   return store::from_json(*json).map_error(unreadable);
 }
@@ -95,7 +95,7 @@ Result<void> RemoteArchive::query(const store::CallFilter& filter,
   std::size_t left = filter.limit;
   while (true) {
     query.filter.limit = filter.limit == 0 ? kPage : std::min(kPage, left);
-    const auto answer = get(kRecords + '?' + query_text(query));
+    const auto answer = get(kRecordsTarget + '?' + query_text(query));
     if (!answer) return tl::make_unexpected(answer.error());
     const auto page = parse_page(*answer);
     if (!page) return tl::make_unexpected(page.error());
@@ -133,7 +133,7 @@ Result<std::string> RemoteArchive::fetch(const CallRecord& record) const {
   auto file = nameless_file();
   if (!file) return tl::make_unexpected(std::move(file.error()));
   const std::lock_guard lock(mutex_);
-  auto done = client_->get(kCalls + '/' + percent_encoded(record.id()) + "/file",
+  auto done = client_->get(kCallsTarget + '/' + percent_encoded(record.id()) + "/file",
                            [&](std::string_view piece) { return write_all(*file, piece); });
   if (!done) return tl::make_unexpected(std::move(done.error()));
   copies_.push_back(std::move(*file));

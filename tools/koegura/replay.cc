@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kBurst = 256;
+constexpr std::size_t kReplayBurst = 256;
 
 // Segments of an earlier replay that did not reach its end: their capture files are still there.
 // REQUIRES: the archive is open for writing, so that nobody else is using them.
@@ -102,7 +102,7 @@ Result<Pipeline> connect(const Session& session, const std::string& spool_direct
 // Until the input's end, damage in it, a spool that refuses, or `stop`.
 Result<void> read_all(ReplayInput& input, Pipeline& pipeline, const std::atomic<bool>& stop) {
   Progress progress(input.label(), "B");
-  std::array<capture::Frame, kBurst> burst;
+  std::array<capture::Frame, kReplayBurst> burst;
   while (!stop && pipeline.spool->last_error().empty()) {
     const auto size = input.read(burst);
     if (!size && stop) break;  // the signal broke the read off

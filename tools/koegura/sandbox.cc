@@ -28,7 +28,7 @@ namespace koegura::tools {
 
 namespace {
 
-constexpr auto kPatience = std::chrono::seconds(2);
+constexpr auto kDropPatience = std::chrono::seconds(2);
 
 std::string reason() {
   return std::strerror(errno);
@@ -104,7 +104,7 @@ Result<void> drop_on_other_threads(std::uint64_t kept) {
   if (sigaction(SIGRTMAX, &action, nullptr) != 0) return failure("sigaction: " + reason());
   const auto self = static_cast<int>(syscall(SYS_gettid));
   std::set<int> asked = {self};
-  const auto end = std::chrono::steady_clock::now() + kPatience;
+  const auto end = std::chrono::steady_clock::now() + kDropPatience;
   for (bool dropped = false; !dropped;) {
     dropped = true;
     // Anew each time: a thread that was not asked yet may have started another.

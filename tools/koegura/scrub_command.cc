@@ -19,7 +19,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto kSaved = std::chrono::seconds(10);
 // A recorder's own scrub has the lock for a stretch of reading.
-constexpr auto kPatience = std::chrono::seconds(30);
+constexpr auto kStopPatience = std::chrono::seconds(30);
 
 class ScrubCommand : public Command {
  public:
@@ -119,7 +119,7 @@ class ScrubCommand : public Command {
   [[nodiscard]] static Result<ScrubLock> take_lock(const std::string& directory,
                                                    const std::atomic<bool>& stop) {
     constexpr auto kLook = std::chrono::milliseconds(200);
-    const auto until = Clock::now() + kPatience;
+    const auto until = Clock::now() + kStopPatience;
     while (true) {
       auto lock = ScrubLock::take(directory);
       const bool is_over = stop || Clock::now() > until;

@@ -11,7 +11,7 @@ namespace koegura::tools {
 
 namespace {
 
-std::atomic<bool> stop_asked = false;
+std::atomic<bool> scrub_stop_asked = false;
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler writes it");
 
 std::uint64_t whole(double count) {
@@ -63,11 +63,11 @@ Result<void> verdict_of(const ScrubResult& result, const std::string& again) {
 
 const std::atomic<bool>& stop_on_signal() {
   struct sigaction action {};
-  action.sa_handler = [](int) { stop_asked = true; };
+  action.sa_handler = [](int) { scrub_stop_asked = true; };
   action.sa_flags = static_cast<int>(SA_RESETHAND);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
-  return stop_asked;
+  return scrub_stop_asked;
 }
 
 }  // namespace koegura::tools

@@ -19,7 +19,7 @@ namespace {
 
 constexpr int kMostListed = 1000;
 
-std::string path_in(const std::string& directory) {
+std::string scrub_path(const std::string& directory) {
   return directory + "/scrub.json";
 }
 
@@ -60,13 +60,13 @@ ScrubLock::~ScrubLock() {
 
 ScrubState load_scrub_state(const std::string& directory) {
   ScrubState state;
-  const auto json = read_file(path_in(directory));
+  const auto json = read_file(scrub_path(directory));
   if (!json || !parse_json(*json, state)) return {};
   return state;
 }
 
 Result<void> save_scrub_state(const std::string& directory, const ScrubState& state) {
-  return write_file(path_in(directory), json_of(state) + '\n');
+  return write_file(scrub_path(directory), json_of(state) + '\n');
 }
 
 bool is_complete(const ScrubState& state) {

@@ -17,7 +17,7 @@ namespace koegura::tools {
 
 namespace {
 
-constexpr int kPatience = 1000;  // ms
+constexpr int kNoticePatience = 1000;  // ms
 
 enum class Weight : unsigned char {
   kRepeated,  // comes again soon
@@ -57,7 +57,7 @@ void notify(const std::string& message, Weight weight) {
     // poll knows whose queue it is to look at only of a connected socket.
     pollfd room = {.fd = socket, .events = POLLOUT, .revents = 0};
     if (::connect(socket, reinterpret_cast<const sockaddr*>(&address.name), address.size) == 0 &&
-        ::poll(&room, 1, kPatience) == 1) {
+        ::poll(&room, 1, kNoticePatience) == 1) {
       static_cast<void>(send());
     }
   }

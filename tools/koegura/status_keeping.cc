@@ -3,6 +3,7 @@
 #include "json.h"
 #include "quantity_text.h"
 #include "status_report.h"
+#include "status_text.h"
 #include "terminal.h"
 #include "text_width.h"
 #include "time_text.h"
@@ -14,15 +15,6 @@ namespace {
 constexpr double kNoticedWaiting = 1e6;  // bytes: less is between two looks of the writer
 constexpr double kLongCall = 10;         // seconds in work
 
-std::string count_of(double count) {
-  return count_text(static_cast<std::uint64_t>(count));
-}
-std::string bytes_of(double bytes) {
-  return bytes_text(static_cast<std::uint64_t>(bytes));
-}
-std::string plural_of(double count, const std::string& noun) {
-  return plural(static_cast<std::uint64_t>(count), noun);
-}
 std::string time_text_of(const google::protobuf::Timestamp& time) {
   return local_time(time_of(time));
 }

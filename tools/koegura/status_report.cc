@@ -7,6 +7,7 @@
 #include "memory_limits.h"
 #include "quantity_text.h"
 #include "status_keeping.h"
+#include "status_text.h"
 #include "terminal.h"
 #include "text_width.h"
 #include "time_text.h"
@@ -17,22 +18,10 @@ namespace {
 
 // Growth over less than a day says nothing about the next year.
 constexpr double kLeastDays = 1;
-constexpr double kFewDays = 30;
 constexpr double kManyDays = 3650;  // beyond any plan, and any rate's meaning
 constexpr double kSecondsPerDay = 86400;
-constexpr std::size_t kLabel = 12;
 
-std::string count_of(double count) {
-  return count_text(static_cast<std::uint64_t>(count));
-}
-std::string bytes_of(double bytes) {
-  return bytes_text(static_cast<std::uint64_t>(bytes));
-}
-std::string plural_of(double count, const std::string& noun) {
-  return plural(static_cast<std::uint64_t>(count), noun);
-}
-
-class Lines {
+class StatusLines {
  public:
   void add(std::string_view label, const std::string& text, Colour colour = Colour::kPlain) {
     lines_.push_back(status_line(label, coloured(colour, text)));
@@ -43,13 +32,7 @@ class Lines {
   std::vector<std::string> lines_;
 };
 
-double total(const google::protobuf::Map<std::string, double>& counts) {
-  double sum = 0;
-  for (const auto& [reason, count] : counts) sum += count;
-  return sum;
-}
-
-void add_hearing(Lines& lines, const RecorderStatus& recorder) {
+void add_hearing(StatusLines& lines, const RecorderStatus& recorder) {
   const HearingStatus& hearing = recorder.hearing();
   const bool is_deaf = std::any_of(recorder.findings().begin(), recorder.findings().end(),
                                    [](const FindingStatus& finding) { return finding.alarm(); });
@@ -69,7 +52,7 @@ void add_hearing(Lines& lines, const RecorderStatus& recorder) {
   }
 }
 
-void add_losing(Lines& lines, const RecorderStatus& recorder) {
+void add_losing(StatusLines& lines, const RecorderStatus& recorder) {
   std::vector<std::string> losses;
   for (const SourceStatus& source : recorder.sources()) {
     const std::string name = printable(source.name()) + ": ";
@@ -100,12 +83,12 @@ void add_losing(Lines& lines, const RecorderStatus& recorder) {
   }
 }
 
-void add_source(Lines& lines, const SourceStatus& source, Timestamp now) {
+void add_source(StatusLines& lines, const SourceStatus& source, Timestamp now) {
   Accounting accounting;
   *accounting.mutable_frames() = source.frames();
   const std::string name = printable(source.name());
   // A long name gets a line of its own, so that the columns stay.
-  const bool fits = width_of(name) < kLabel;
+  const bool fits = width_of(name) < kLabelColumns;
   if (!fits) lines.add(name, "");
   lines.add(fits ? name : "", printable(accounting_lines(accounting).front()));
   std::string more = bytes_of(source.bytes()) + ", lost " + count_of(source.lost_ring()) +
@@ -150,7 +133,7 @@ store::ArchiveSummary summary_of(const Status& status) {
 }
 
 std::vector<std::string> recorder_lines(const RecorderStatus& recorder, Timestamp now) {
-  Lines lines;
+  StatusLines lines;
   lines.add("recorder", "running for " + uptime_text(recorder.uptime_s()) + ", since " +
                             local_time(time_of(recorder.started())) + ", process " +
                             decimal_text(recorder.pid(), 0));
@@ -167,7 +150,7 @@ std::vector<std::string> recorder_lines(const RecorderStatus& recorder, Timestam
 }
 
 std::vector<std::string> archive_lines(const Status& status) {
-  Lines lines;
+  StatusLines lines;
   lines.add("archive", printable(status.archive()));
   std::string calls = count_of(status.calls());
   if (status.has_oldest()) {
@@ -214,7 +197,7 @@ std::string uptime_text(double seconds) {
 }
 
 std::string status_line(std::string_view label, const std::string& text) {
-  return padded(label, kLabel) + text;
+  return padded(label, kLabelColumns) + text;
 }
 
 }  // namespace koegura::tools

@@ -11,6 +11,8 @@
 
 namespace koegura::tools {
 
+inline constexpr double kFewDays = 30;  // that the disk lasts: time to buy another
+
 [[nodiscard]] Status status_of(const std::string& directory, const store::ArchiveSummary& summary);
 // Back again; free of rounding up to 2^53.
 [[nodiscard]] store::ArchiveSummary summary_of(const Status& status);

@@ -18,4 +18,7 @@ namespace koegura::tools {
 [[nodiscard]] std::string padded(std::string_view text, std::size_t columns);   // never clips
 [[nodiscard]] std::string padded_left(std::string_view text, std::size_t columns);
 
+// Of the labels at the left of show, status and top.
+inline constexpr std::size_t kLabelColumns = 12;
+
 }  // namespace koegura::tools

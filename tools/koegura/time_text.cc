@@ -180,18 +180,18 @@ std::optional<Day> read_day(Cursor& cursor, Timestamp now) {
   return result;
 }
 
-struct Clock {
+struct ClockTime {
   int hour = 0;
   int minute = 0;
   int second = 0;
   long long ns = 0;
 };
 
-std::optional<Clock> read_clock(Cursor& cursor) {
+std::optional<ClockTime> read_clock(Cursor& cursor) {
   const auto hour = cursor.fixed(2);
   if (!hour || !cursor.literal(":")) return std::nullopt;
   const auto minute = cursor.fixed(2);
-  Clock clock{.hour = *hour, .minute = minute.value_or(60)};
+  ClockTime clock{.hour = *hour, .minute = minute.value_or(60)};
   if (cursor.literal(":")) {
     clock.second = cursor.fixed(2).value_or(61);
     if (cursor.literal(".")) {

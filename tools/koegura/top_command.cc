@@ -20,15 +20,15 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kRedrawn = std::chrono::seconds(1);
+constexpr auto kTopRedrawn = std::chrono::seconds(1);
 constexpr auto kSilence = std::chrono::seconds(3);      // of a recorder that is in trouble
 constexpr auto kNextFigures = std::chrono::seconds(5);  // come every second
 
-std::atomic<bool> stop_asked = false;
+std::atomic<bool> leave_asked = false;
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler writes it");
 
 void on_signal(int /*signal*/) {
-  stop_asked = true;
+  leave_asked = true;
 }
 
 // Before curses looks at them: it leaves alone what is not the default, and would end the program.
@@ -39,9 +39,9 @@ void catch_signals() {
 }
 
 // What the recorder tells, with the rates since it told last.
-class Watch {
+class TopWatch {
  public:
-  explicit Watch(ApiClient& recorder) : recorder_(recorder) { recorder_.set_patience(kSilence); }
+  explicit TopWatch(ApiClient& recorder) : recorder_(recorder) { recorder_.set_patience(kSilence); }
 
   // True if the figures are new.
   Result<bool> look() {
@@ -65,11 +65,11 @@ class Watch {
   TopSnapshot now_;
 };
 
-Result<void> show_once(Watch& watch, const Session& session) {
+Result<void> show_once(TopWatch& watch, const Session& session) {
   auto fresh = watch.look();
   const auto deadline = Clock::now() + kNextFigures;
   while (fresh) {
-    std::this_thread::sleep_for(kRedrawn);
+    std::this_thread::sleep_for(kTopRedrawn);
     fresh = watch.look();
     if (fresh && (*fresh || Clock::now() > deadline)) break;
   }
@@ -95,16 +95,16 @@ bool take_key(char key, TopLayout& layout) {
   return true;
 }
 
-Result<void> show_live(Watch& watch, const Session& session) {
+Result<void> show_live(TopWatch& watch, const Session& session) {
   catch_signals();
   const auto screen = CursesScreen::open();
   if (!screen) return tl::make_unexpected(screen.error());
   TopLayout layout;
   layout.region = session.config.archive.region;
   auto due = Clock::now();
-  while (!stop_asked) {
+  while (!leave_asked) {
     if (Clock::now() >= due) {
-      due = Clock::now() + kRedrawn;
+      due = Clock::now() + kTopRedrawn;
       const auto fresh = layout.paused ? Result<bool>(false) : watch.look();
       if (!fresh) return tl::make_unexpected(fresh.error());
     }
@@ -124,7 +124,7 @@ class TopCommand : public Command {
   Result<void> run(const Session& session) override {
     auto recorder = find_recorder(session);
     if (!recorder) return tl::make_unexpected(with_advice(std::move(recorder.error())));
-    Watch watch(**recorder);
+    TopWatch watch(**recorder);
     const bool live = stdout_is_terminal() && isatty(STDIN_FILENO) == 1 && !session.json;
     return live ? show_live(watch, session) : show_once(watch, session);
   }

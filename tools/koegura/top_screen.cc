@@ -9,6 +9,7 @@
 #include "quantity_text.h"
 #include "status_keeping.h"
 #include "status_report.h"
+#include "status_text.h"
 #include "text_width.h"
 #include "time_text.h"
 
@@ -16,13 +17,12 @@ namespace koegura::tools {
 
 namespace {
 
-constexpr std::size_t kLabel = 12;
-constexpr std::size_t kGap = 2;
-constexpr std::size_t kClock = 8;       // "10:15:02"
-constexpr std::size_t kLeastParty = 8;  // columns for a caller or callee
-constexpr int kMostFindings = 3;        // `koegura status` shows all
+constexpr std::size_t kTopGap = 2;
+constexpr std::size_t kClock = 8;          // "10:15:02"
+constexpr std::size_t kTopLeastParty = 8;  // columns for a caller or callee
+constexpr int kMostFindings = 3;           // `koegura status` shows all
 
-std::string count_of(double count) {
+std::string rounded_count(double count) {
   return count_text(static_cast<std::uint64_t>(std::llround(std::max(0.0, count))));
 }
 
@@ -57,7 +57,7 @@ class Screen {
     lines_.push_back(std::move(fitting));
   }
   void add(std::string_view label, ScreenLine line) {
-    line.insert(line.begin(), {Colour::kPlain, padded(label, kLabel)});
+    line.insert(line.begin(), {Colour::kPlain, padded(label, kLabelColumns)});
     add(line);
   }
   [[nodiscard]] std::vector<ScreenLine> take() { return std::move(lines_); }
@@ -67,12 +67,6 @@ class Screen {
   std::vector<ScreenLine> lines_;
 };
 
-double total(const google::protobuf::Map<std::string, double>& counts) {
-  double sum = 0;
-  for (const auto& [reason, count] : counts) sum += count;
-  return sum;
-}
-
 double rate_of(const TopSnapshot& now, const std::string& outcome) {
   const auto found = now.outcomes_per_s().find(outcome);
   return found == now.outcomes_per_s().end() ? 0 : found->second;
@@ -80,8 +74,8 @@ double rate_of(const TopSnapshot& now, const std::string& outcome) {
 
 // A count of what should be 0, and how fast it grows.
 ColouredText loss(const std::string& name, double count, double per_s) {
-  std::string text = name + ' ' + count_of(count);
-  if (per_s > 0) text += " (+" + count_of(std::max(1.0, per_s)) + "/s)";
+  std::string text = name + ' ' + rounded_count(count);
+  if (per_s > 0) text += " (+" + rounded_count(std::max(1.0, per_s)) + "/s)";
   const Colour colour = per_s > 0 ? Colour::kRed : count > 0 ? Colour::kYellow : Colour::kPlain;
   return {colour, text};
 }
@@ -98,15 +92,16 @@ void add_header(Screen& screen, const TopSnapshot& now, const TopLayout& layout)
 void add_sources(Screen& screen, const TopSnapshot& now) {
   for (const SourceStatus& source : now.recorder().sources()) {
     const std::string name = printable(source.name());
-    const std::string label = width_of(name) < kLabel ? name : name + "  ";
+    const std::string label = width_of(name) < kLabelColumns ? name : name + "  ";
     if (!source.error().empty()) {
       screen.add(label, {{Colour::kRed, printable(source.error())}});
       continue;
     }
-    screen.add(label,
-               {{Colour::kPlain, padded_left(count_of(source.packets_per_s()), 9) + " packets/s  " +
-                                     padded_left(bits_text(source.bits_per_s()), 11) + "  "},
-                loss("lost", source.lost_ring() + source.lost_interface(), source.lost_per_s())});
+    screen.add(
+        label,
+        {{Colour::kPlain, padded_left(rounded_count(source.packets_per_s()), 9) + " packets/s  " +
+                              padded_left(bits_text(source.bits_per_s()), 11) + "  "},
+         loss("lost", source.lost_ring() + source.lost_interface(), source.lost_per_s())});
   }
 }
 
@@ -116,7 +111,7 @@ void add_outcomes(Screen& screen, const TopSnapshot& now) {
   std::string text;
   for (const char* outcome : kOutcomes) {
     const double rate = rate_of(now, outcome);
-    if (rate > 0) text += std::string(outcome) + ' ' + count_of(std::max(1.0, rate)) + "  ";
+    if (rate > 0) text += std::string(outcome) + ' ' + rounded_count(std::max(1.0, rate)) + "  ";
   }
   screen.add("frames/s", {{Colour::kPlain, text.empty() ? "none" : text}});
   double ring = 0;
@@ -138,9 +133,9 @@ void add_hearing(Screen& screen, const TopSnapshot& now) {
   const RecorderStatus& recorder = now.recorder();
   const HearingStatus& hearing = recorder.hearing();
   screen.add("hearing",
-             {{Colour::kPlain, hearing_text(hearing) + ", " + count_of(hearing.streams()) +
-                                   " streams (one-way " + count_of(hearing.one_way_streams()) +
-                                   ", without SIP " + count_of(hearing.strangers()) + ")"}});
+             {{Colour::kPlain, hearing_text(hearing) + ", " + rounded_count(hearing.streams()) +
+                                   " streams (one-way " + rounded_count(hearing.one_way_streams()) +
+                                   ", without SIP " + rounded_count(hearing.strangers()) + ")"}});
   int shown = 0;
   for (const FindingStatus& finding : recorder.findings()) {
     if (++shown > kMostFindings) break;
@@ -154,11 +149,11 @@ void add_hearing(Screen& screen, const TopSnapshot& now) {
                                    " more: see koegura status"}});
   }
   const Calls& calls = recorder.calls();
-  screen.add("calls",
-             {{Colour::kPlain, count_of(calls.in_progress()) + " in progress, " +
-                                   count_of(hearing.talking()) + " talking; " +
-                                   count_of(calls.seen()) + " seen, " + count_of(calls.archived()) +
-                                   " archived, " + count_of(calls.waiting()) + " waiting"}});
+  screen.add("calls", {{Colour::kPlain, rounded_count(calls.in_progress()) + " in progress, " +
+                                            rounded_count(hearing.talking()) + " talking; " +
+                                            rounded_count(calls.seen()) + " seen, " +
+                                            rounded_count(calls.archived()) + " archived, " +
+                                            rounded_count(calls.waiting()) + " waiting"}});
   const std::string waiting = waiting_text(recorder);
   if (!waiting.empty()) screen.add("spool", {{Colour::kYellow, waiting}});
 }
@@ -182,8 +177,8 @@ Row row_of(const CallInProgress& call, const std::string& region) {
           .callee = party_text(call.callee(), region),
           .state = call.has_answered() ? "talking" : "ringing",
           .length = clock_text(call.duration_s()),
-          .streams = count_of(call.streams()),
-          .rate = count_of(call.packets_per_s())};
+          .streams = rounded_count(call.streams()),
+          .rate = rounded_count(call.packets_per_s())};
 }
 
 std::vector<const CallInProgress*> sorted(const TopSnapshot& now, TopSort sort) {
@@ -205,14 +200,14 @@ struct Widths {
 };
 
 std::string fixed_columns(const Row& row) {
-  return std::string(kGap, ' ') + padded(row.state, 7) + padded_left(row.length, 2 + 8) +
-         padded_left(row.streams, kGap + 7) + padded_left(row.rate, kGap + 9);
+  return std::string(kTopGap, ' ') + padded(row.state, 7) + padded_left(row.length, 2 + 8) +
+         padded_left(row.streams, kTopGap + 7) + padded_left(row.rate, kTopGap + 9);
 }
 
 // The callee's column is what it needs, and no more than half of what there is.
 Widths widths_of(const std::vector<Row>& rows, std::size_t width) {
-  const std::size_t fixed = kClock + 2 * kGap + width_of(fixed_columns(rows.front()));
-  const std::size_t room = std::max(2 * kLeastParty, width - std::min(width, fixed));
+  const std::size_t fixed = kClock + 2 * kTopGap + width_of(fixed_columns(rows.front()));
+  const std::size_t room = std::max(2 * kTopLeastParty, width - std::min(width, fixed));
   Widths widths;
   for (const Row& row : rows) {
     widths.caller = std::max(widths.caller, width_of(row.caller));
@@ -225,7 +220,7 @@ Widths widths_of(const std::vector<Row>& rows, std::size_t width) {
 }
 
 std::string before_state(const Row& row, const Widths& widths) {
-  const std::string gap(kGap, ' ');
+  const std::string gap(kTopGap, ' ');
   return padded(row.start, kClock) + gap +
          padded(clipped(row.caller, widths.caller), widths.caller) + gap +
          padded(clipped(row.callee, widths.callee), widths.callee);
@@ -254,8 +249,8 @@ void add_calls(Screen& screen, const TopSnapshot& now, const TopLayout& layout) 
     const Colour state = row.state == "talking" ? Colour::kGreen : Colour::kYellow;
     const std::string fixed = fixed_columns(row);
     screen.add({{is_heading ? Colour::kBold : Colour::kPlain, before_state(row, widths)},
-                {is_heading ? Colour::kBold : state, fixed.substr(0, kGap + 7)},
-                {is_heading ? Colour::kBold : Colour::kPlain, fixed.substr(kGap + 7)}});
+                {is_heading ? Colour::kBold : state, fixed.substr(0, kTopGap + 7)},
+                {is_heading ? Colour::kBold : Colour::kPlain, fixed.substr(kTopGap + 7)}});
   }
   if (in_progress > shown) {
     screen.add({{Colour::kDim, "and " + count_text(in_progress - shown) + " more"}});

@@ -18,29 +18,23 @@ namespace koegura::tools {
 namespace {
 
 using traffic::ConversationKind;
-using traffic::Outcome;
 using traffic::TrafficOptions;
 
 struct OutcomeRow {
   const char* name;
-  Outcome outcome;
+  traffic::Outcome outcome;
 };
-constexpr std::array kOutcomes = {
-    OutcomeRow{"answered", Outcome::kAnswered}, OutcomeRow{"missed", Outcome::kMissed},
-    OutcomeRow{"busy", Outcome::kBusy}, OutcomeRow{"cancelled", Outcome::kCancelled}};
+constexpr std::array kOutcomes = {OutcomeRow{"answered", traffic::Outcome::kAnswered},
+                                  OutcomeRow{"missed", traffic::Outcome::kMissed},
+                                  OutcomeRow{"busy", traffic::Outcome::kBusy},
+                                  OutcomeRow{"cancelled", traffic::Outcome::kCancelled}};
 
-Result<Outcome> parse_outcome(const std::string& name) {
+Result<traffic::Outcome> parse_outcome(const std::string& name) {
   for (const OutcomeRow& row : kOutcomes) {
     if (name == row.name) return row.outcome;
   }
   return failure("--outcome: '" + name + "' is not one of answered, missed, busy, cancelled",
                  ErrorKind::kUsage);
-}
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string all;
-  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
-  return all;
 }
 
 std::vector<std::string> kind_names() {

@@ -22,7 +22,7 @@ struct Patience {
   Duration begin;
   Duration end;
 };
-constexpr std::array kPatience = {
+constexpr std::array kFindingPatience = {
     // Facts: true at once, and untrue at once.
     Patience{"no_frames", seconds(0), seconds(0)},
     Patience{"no_sip", seconds(0), seconds(0)},
@@ -54,9 +54,9 @@ constexpr std::array kPatience = {
 constexpr Patience kOtherwise = {"", seconds(15), minutes(10)};
 
 const Patience& patience_for(const Finding& finding) {
-  const auto* row = std::find_if(kPatience.begin(), kPatience.end(),
+  const auto* row = std::find_if(kFindingPatience.begin(), kFindingPatience.end(),
                                  [&](const Patience& one) { return one.id == finding.id; });
-  return row == kPatience.end() ? kOtherwise : *row;
+  return row == kFindingPatience.end() ? kOtherwise : *row;
 }
 
 bool is_worse(Severity now, Severity before) {

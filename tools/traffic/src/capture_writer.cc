@@ -9,7 +9,7 @@
 namespace koegura::traffic {
 namespace {
 
-constexpr std::size_t kBufferBytes = 2U << 20U;
+constexpr std::size_t kCaptureBufferBytes = 2U << 20U;
 constexpr std::size_t kLargestRecord = 65'535 + 36;  // a frame, its padding and a block's headers
 
 constexpr std::uint32_t kPcapNanoseconds = 0xA1B23C4D;
@@ -38,7 +38,7 @@ Result<CaptureWriter> CaptureWriter::open(const std::string& path) {
 }
 
 CaptureWriter::CaptureWriter(CaptureFormat format, std::unique_ptr<OutputFile> file)
-    : format_(format), file_(std::move(file)), buffer_(new std::byte[kBufferBytes]) {
+    : format_(format), file_(std::move(file)), buffer_(new std::byte[kCaptureBufferBytes]) {
   write_file_header();
 }
 
@@ -59,7 +59,7 @@ void CaptureWriter::write_file_header() {
 
 std::byte* CaptureWriter::frame(Timestamp time, std::size_t size) {
   assert(size <= 65'535);
-  if (kBufferBytes - used_ < kLargestRecord) flush();
+  if (kCaptureBufferBytes - used_ < kLargestRecord) flush();
   return format_ == CaptureFormat::kPcap ? pcap_record(time, size) : pcapng_block(time, size);
 }
 

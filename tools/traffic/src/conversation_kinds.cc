@@ -8,7 +8,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Media = SipLine::Media;
-using Sound = ConversationSound;
+using Heard = ConversationSound;
 
 constexpr const char* kElsewhere =
     "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n";  // RFC 3326, TS 24.229
@@ -53,8 +53,8 @@ Timestamp answer_both(Story& story, LegPlan& trunk, LegPlan& phone, Timestamp at
 
 // From the answer to the end of the talk.
 void talk(Story& story, LegPlan& trunk, LegPlan& phone, Timestamp from, Timestamp until) {
-  story.speak(trunk, far_side(trunk), Sound::kCitizen, from, until);
-  story.speak(phone, far_side(phone), Sound::kDesk, from, until);
+  story.speak(trunk, far_side(trunk), Heard::kCitizen, from, until);
+  story.speak(phone, far_side(phone), Heard::kDesk, from, until);
   story.bridge(trunk, phone, from, until);
 }
 
@@ -119,8 +119,8 @@ void tell_blind(Story& story) {
   const Timestamp from = answer_both(story, trunk, phone, rings + story.ring_time());
   const Timestamp until = from + story.talk_time();
   const Timestamp refers = from + story.talk_time() * 2 / 5;
-  story.speak(trunk, far_side(trunk), Sound::kCitizen, from, until);
-  story.speak(phone, far_side(phone), Sound::kDesk, from, refers);
+  story.speak(trunk, far_side(trunk), Heard::kCitizen, from, until);
+  story.speak(phone, far_side(phone), Heard::kDesk, from, refers);
   story.bridge(trunk, phone, from, refers);
 
   const std::string referred_by = fmt::format("Referred-By: <{}>\r\n", uri_of(story.desk(0)));
@@ -135,7 +135,7 @@ void tell_blind(Story& story) {
   story.notify(phone, phone.pbx, answers + milliseconds(20), "SIP/2.0 200 OK");
   story.hang_up(phone, far_side(phone), answers + milliseconds(60));
 
-  story.speak(next, far_side(next), Sound::kSecondDesk, answers + milliseconds(30), until);
+  story.speak(next, far_side(next), Heard::kSecondDesk, answers + milliseconds(30), until);
   story.bridge(trunk, next, answers + milliseconds(30), until);
   hang_up_both(story, trunk, next, until);
 }
@@ -150,8 +150,8 @@ Through consult(Story& story, Timestamp from, Timestamp until) {
   story.ring(asked, rings);
   story.ring(asking, rings + story.between_ms(2, 8));
   const Timestamp talks = answer_both(story, asking, asked, from - milliseconds(100));
-  story.speak(asking, far_side(asking), Sound::kDesk, talks, until);
-  story.speak(asked, far_side(asked), Sound::kSecondDesk, talks, until);
+  story.speak(asking, far_side(asking), Heard::kDesk, talks, until);
+  story.speak(asked, far_side(asked), Heard::kSecondDesk, talks, until);
   story.bridge(asking, asked, talks, until);
   return {asking, asked, rings};
 }
@@ -162,8 +162,8 @@ void tell_attended(Story& story) {
   const Timestamp until = from + story.talk_time();
   const Timestamp holds = from + story.talk_time() * 3 / 10;
   const Timestamp refers = holds + milliseconds(800) + story.talk_time() / 4;
-  story.speak(trunk, far_side(trunk), Sound::kCitizen, from, until);
-  story.speak(phone, far_side(phone), Sound::kDesk, from, holds);
+  story.speak(trunk, far_side(trunk), Heard::kCitizen, from, until);
+  story.speak(phone, far_side(phone), Heard::kDesk, from, holds);
   story.bridge(trunk, phone, from, holds);
   const Reoffer hold =
       story.reinvite(phone, far_side(phone), holds, Media::kSendOnly, Media::kRecvOnly);
@@ -193,7 +193,7 @@ void tell_attended(Story& story) {
   story.hang_up(phone, far_side(phone), answers + milliseconds(60));
   phone.call.hold = PlannedHold{hold, {{}, phone.call.end, {}}, true};
 
-  story.speak(next, far_side(next), Sound::kSecondDesk, answers + milliseconds(30), until);
+  story.speak(next, far_side(next), Heard::kSecondDesk, answers + milliseconds(30), until);
   story.bridge(trunk, next, answers + milliseconds(30), until);
   hang_up_both(story, trunk, next, until);
 }
@@ -205,8 +205,8 @@ void tell_reinvite(Story& story) {
   const Timestamp moves = from + story.talk_time() * 2 / 5;
   const Timestamp calls = moves + story.between_ms(100, 300);
   const Timestamp answers = calls + milliseconds(100) + story.talk_time() / 10;
-  story.speak(trunk, far_side(trunk), Sound::kCitizen, from, until);
-  story.speak(phone, far_side(phone), Sound::kDesk, from, moves);
+  story.speak(trunk, far_side(trunk), Heard::kCitizen, from, until);
+  story.speak(phone, far_side(phone), Heard::kDesk, from, moves);
   story.bridge(trunk, phone, from, moves);
   story.hang_up(phone, far_side(phone), moves);
 
@@ -214,7 +214,7 @@ void tell_reinvite(Story& story) {
   story.ring(next, calls + story.between_ms(20, 80));
   story.answer(next, answers);
   story.reinvite(trunk, trunk.pbx, answers + milliseconds(5), Media::kSendRecv, Media::kSendRecv);
-  story.speak(next, far_side(next), Sound::kSecondDesk, answers + milliseconds(30), until);
+  story.speak(next, far_side(next), Heard::kSecondDesk, answers + milliseconds(30), until);
   story.bridge(trunk, next, answers + milliseconds(30), until);
   hang_up_both(story, trunk, next, until);
 }
@@ -247,11 +247,11 @@ void tell_hold(Story& story) {
   const Reoffer resume = story.reinvite(phone, desk, from + story.talk_time() * 6 / 10,
                                         Media::kSendRecv, Media::kSendRecv);
   phone.call.hold = PlannedHold{hold, resume, true};
-  story.speak(trunk, far_side(trunk), Sound::kCitizen, from, until);
-  story.speak(phone, desk, Sound::kDesk, from, hold.answered);
+  story.speak(trunk, far_side(trunk), Heard::kCitizen, from, until);
+  story.speak(phone, desk, Heard::kDesk, from, hold.answered);
   story.bridge(trunk, phone, from, hold.answered);
   story.play_music(trunk, hold.answered, resume.answered);
-  story.speak(phone, desk, Sound::kDesk, resume.answered, until);
+  story.speak(phone, desk, Heard::kDesk, resume.answered, until);
   story.bridge(trunk, phone, resume.answered, until);
   hang_up_both(story, trunk, phone, until);
 }
@@ -272,8 +272,8 @@ void tell_announcement(Story& story) {
   const Timestamp until = from + story.talk_time();
   story.stay_silent_for(from - heard);
   story.play_announcement(trunk, heard, told);
-  story.speak(trunk, far_side(trunk), Sound::kCitizen, heard, until);
-  story.speak(phone, far_side(phone), Sound::kDesk, from, until);
+  story.speak(trunk, far_side(trunk), Heard::kCitizen, heard, until);
+  story.speak(phone, far_side(phone), Heard::kDesk, from, until);
   story.bridge(trunk, phone, from, until);
   hang_up_both(story, trunk, phone, until);
 }
@@ -296,8 +296,8 @@ void tell_direct(Story& story) {
   phone.call.media[index_of(phone.pbx)] = trunk.call.media[index_of(far_side(trunk))];
   const Timestamp from = answer_both(story, trunk, phone, rings + story.ring_time());
   const Timestamp until = from + story.talk_time();
-  story.speak(trunk, far_side(trunk), Sound::kCitizen, from, until);
-  story.speak(trunk, trunk.pbx, Sound::kDesk, from, until);
+  story.speak(trunk, far_side(trunk), Heard::kCitizen, from, until);
+  story.speak(trunk, trunk.pbx, Heard::kDesk, from, until);
   hang_up_both(story, trunk, phone, until);
 }
 
@@ -326,26 +326,26 @@ void tell_single(Story& story) {
   const Timestamp until = from + story.talk_time();
   story.stay_silent_for(seconds(5));
   story.play_announcement(trunk, from, from + seconds(5));
-  story.speak(trunk, far_side(trunk), Sound::kCitizen, from, until);
+  story.speak(trunk, far_side(trunk), Heard::kCitizen, from, until);
   story.hang_up(trunk, far_side(trunk), until);
 }
 
-using enum ConversationKind;
+using Kind = ConversationKind;
 
 constexpr std::array kRows = {
-    ConversationRow{kTwin, "twin", 22, tell_twin},
-    ConversationRow{kTranscoded, "transcoded", 12, tell_transcoded},
-    ConversationRow{kFork, "fork", 10, tell_fork},
-    ConversationRow{kBlind, "blind", 6, tell_blind},
-    ConversationRow{kAttended, "attended", 5, tell_attended},
-    ConversationRow{kReinvite, "reinvite", 6, tell_reinvite},
-    ConversationRow{kPickup, "pickup", 6, tell_pickup},
-    ConversationRow{kHold, "hold", 10, tell_hold},
-    ConversationRow{kAnnouncement, "announcement", 6, tell_announcement},
-    ConversationRow{kSessionId, "session-id", 4, tell_session_id},
-    ConversationRow{kDirect, "direct", 4, tell_direct},
-    ConversationRow{kInternal, "internal", 4, tell_internal},
-    ConversationRow{kSingle, "single", 5, tell_single},
+    ConversationRow{Kind::kTwin, "twin", 22, tell_twin},
+    ConversationRow{Kind::kTranscoded, "transcoded", 12, tell_transcoded},
+    ConversationRow{Kind::kFork, "fork", 10, tell_fork},
+    ConversationRow{Kind::kBlind, "blind", 6, tell_blind},
+    ConversationRow{Kind::kAttended, "attended", 5, tell_attended},
+    ConversationRow{Kind::kReinvite, "reinvite", 6, tell_reinvite},
+    ConversationRow{Kind::kPickup, "pickup", 6, tell_pickup},
+    ConversationRow{Kind::kHold, "hold", 10, tell_hold},
+    ConversationRow{Kind::kAnnouncement, "announcement", 6, tell_announcement},
+    ConversationRow{Kind::kSessionId, "session-id", 4, tell_session_id},
+    ConversationRow{Kind::kDirect, "direct", 4, tell_direct},
+    ConversationRow{Kind::kInternal, "internal", 4, tell_internal},
+    ConversationRow{Kind::kSingle, "single", 5, tell_single},
 };
 
 }  // namespace

@@ -9,7 +9,7 @@
 namespace koegura::traffic {
 namespace {
 
-using Kind = ConversationSound;
+using Heard = ConversationSound;
 
 std::size_t samples_in(Duration duration) {
   return static_cast<std::size_t>(duration / std::chrono::milliseconds(1)) * kSamplesPerMs;
@@ -76,8 +76,8 @@ Result<ConversationSounds> ConversationSounds::create(const TrafficOptions& opti
                                                       const Speakers& speakers,
                                                       const PbxSounds& pbx) {
   ConversationSounds made;
-  made.sounds_[static_cast<std::size_t>(Kind::kMusic)] = pbx.music();
-  made.sounds_[static_cast<std::size_t>(Kind::kAnnouncement)] = pbx.announcement();
+  made.sounds_[static_cast<std::size_t>(Heard::kMusic)] = pbx.music();
+  made.sounds_[static_cast<std::size_t>(Heard::kAnnouncement)] = pbx.announcement();
   if (plan.voices_last == Duration::zero()) return made;
 
   auto voices =
@@ -86,17 +86,17 @@ Result<ConversationSounds> ConversationSounds::create(const TrafficOptions& opti
                                      .silent = samples_in(plan.silent_for)});
   const Codec& trunk = *find_codec(options.codec);
   const Codec& phone = *plan.phone_codec;
-  auto done = made.add(Kind::kCitizen, spoken(options, trunk, std::move(voices[0])));
-  if (done) done = made.add(Kind::kDesk, spoken(options, phone, std::move(voices[1])));
+  auto done = made.add(Heard::kCitizen, spoken(options, trunk, std::move(voices[0])));
+  if (done) done = made.add(Heard::kDesk, spoken(options, phone, std::move(voices[1])));
   if (done && voices.size() > 2) {
-    done = made.add(Kind::kSecondDesk, spoken(options, phone, std::move(voices[2])));
+    done = made.add(Heard::kSecondDesk, spoken(options, phone, std::move(voices[2])));
   }
   if (done && &trunk != &phone) {
     const double gain = plan.recoded_gain;
-    const auto& citizen = made.voices_[static_cast<std::size_t>(Kind::kCitizen)];
-    const auto& desk = made.voices_[static_cast<std::size_t>(Kind::kDesk)];
-    done = made.add(Kind::kCitizenRecoded, recoded(options, trunk, citizen, phone, gain));
-    if (done) done = made.add(Kind::kDeskRecoded, recoded(options, phone, desk, trunk, gain));
+    const auto& citizen = made.voices_[static_cast<std::size_t>(Heard::kCitizen)];
+    const auto& desk = made.voices_[static_cast<std::size_t>(Heard::kDesk)];
+    done = made.add(Heard::kCitizenRecoded, recoded(options, trunk, citizen, phone, gain));
+    if (done) done = made.add(Heard::kDeskRecoded, recoded(options, phone, desk, trunk, gain));
   }
   if (!done) return tl::make_unexpected(std::move(done.error()));
   return made;

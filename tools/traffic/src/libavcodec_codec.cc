@@ -13,10 +13,12 @@ extern "C" {
 #include <memory>
 #include <string>
 
+#include "sound.h"
+
 namespace koegura::traffic {
 namespace {
 
-constexpr int kSourceRate = 8000;
+constexpr int kCodecRate = static_cast<int>(kSourceRate);
 
 struct FreeContext {
   void operator()(AVCodecContext* context) const { avcodec_free_context(&context); }
@@ -124,7 +126,7 @@ Result<EncodedFrames> encode_by_libavcodec(const Codec& codec,
                                            std::span<const std::int16_t> samples) {
   auto context = open_encoder(codec);
   if (!context) return tl::make_unexpected(std::move(context.error()));
-  const auto input = resampled(codec, samples, kSourceRate, static_cast<int>(codec.sample_rate));
+  const auto input = resampled(codec, samples, kCodecRate, static_cast<int>(codec.sample_rate));
   if (!input) return tl::make_unexpected(input.error());
 
   const std::size_t frame = codec.sample_rate * codec.frame_ms / 1000;
@@ -187,7 +189,7 @@ Result<std::vector<std::int16_t>> decode_by_libavcodec(const Codec& codec,
     }
     if (result != AVERROR(EAGAIN)) return av_failure(codec, "decoding", result);
   }
-  return resampled(codec, samples, static_cast<int>(codec.sample_rate), kSourceRate);
+  return resampled(codec, samples, static_cast<int>(codec.sample_rate), kCodecRate);
 }
 
 }  // namespace koegura::traffic

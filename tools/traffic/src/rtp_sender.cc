@@ -8,8 +8,6 @@
 namespace koegura::traffic {
 namespace {
 
-using Kind = StreamSegment::Kind;
-
 constexpr std::uint64_t kNetwork = 5;  // a purpose of Random
 constexpr std::size_t kRtpHeader = 12;
 constexpr Duration kReportInterval = std::chrono::seconds(5);  // RFC 3550 §6.2
@@ -95,7 +93,7 @@ void RtpSender::send_next() {
 
 RtpSender::InFlight RtpSender::take_next() {
   const StreamSegment& segment = plan_.segments[segment_];
-  InFlight packet = segment.kind == Kind::kEvent ? press(segment) : speak(segment);
+  InFlight packet = segment.kind == StreamSegment::Kind::kEvent ? press(segment) : speak(segment);
   packet.packet = sent_++;
   packet.sent = plan_.time_of(next_tick());
   sent_bytes_ += packet.bytes;

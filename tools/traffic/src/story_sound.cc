@@ -9,7 +9,7 @@ namespace koegura::traffic {
 namespace {
 
 using std::chrono::milliseconds;
-using Sound = ConversationSound;
+using Heard = ConversationSound;
 
 // Voices begin a little after their axis does, so that a transcoder's cut never lies before it.
 constexpr Duration kLead = milliseconds(100);
@@ -19,12 +19,12 @@ std::uint32_t end_of(const StreamPlan& stream) {
   return stream.segments.back().tick + stream.segments.back().ticks;
 }
 
-Sound recoded(Sound sound) {
+Heard recoded(Heard sound) {
   switch (sound) {
-    case Sound::kCitizen:
-      return Sound::kCitizenRecoded;
-    case Sound::kDesk:
-      return Sound::kDeskRecoded;
+    case Heard::kCitizen:
+      return Heard::kCitizenRecoded;
+    case Heard::kDesk:
+      return Heard::kDeskRecoded;
     default:
       assert(false && "only the first two voices are transcoded");
       return sound;
@@ -49,7 +49,7 @@ StreamPlan Story::new_stream(const LegPlan& leg, Side side) {
 }
 
 // Packets whose time is in [begin, end).
-void Story::append(StreamPlan& stream, Sound sound, std::uint64_t place_ms, Timestamp begin,
+void Story::append(StreamPlan& stream, Heard sound, std::uint64_t place_ms, Timestamp begin,
                    Timestamp end) {
   const std::uint32_t first = std::max(stream.tick_at(begin), end_of(stream));
   const std::uint32_t last = stream.tick_at(end);
@@ -60,10 +60,10 @@ void Story::append(StreamPlan& stream, Sound sound, std::uint64_t place_ms, Time
                              .place_ms = place_ms});
 }
 
-void Story::speak(LegPlan& leg, Side side, Sound voice, Timestamp from, Timestamp until) {
+void Story::speak(LegPlan& leg, Side side, Heard voice, Timestamp from, Timestamp until) {
   StreamPlan& stream = leg.call.streams[index_of(side)];
   if (plan_.voices_from == Timestamp()) plan_.voices_from = from - kLead;
-  if (voice == Sound::kSecondDesk) plan_.voices = 3;
+  if (voice == Heard::kSecondDesk) plan_.voices = 3;
   if (stream.segments.empty()) stream.start = from + between_ms(1, 21);
   plan_.voices_last = std::max(plan_.voices_last, until - plan_.voices_from);
   const std::uint32_t first = std::max(stream.tick_at(from), end_of(stream));
@@ -95,7 +95,7 @@ void Story::relay(const StreamPlan& from, StreamPlan& to, Timestamp begin, Times
     const std::uint64_t place = segment.place_ms + packets * options_.packet_time_ms;
     // A transcoder cuts its packets where it likes, out of what it has heard.
     const std::uint64_t cut = transcodes ? 1 + plan_.index % (options_.packet_time_ms - 1) : 0;
-    const auto sound = static_cast<Sound>(segment.sound);
+    const auto sound = static_cast<Heard>(segment.sound);
     append(to, transcodes ? recoded(sound) : sound, place - cut, to.time_of(first), until);
   }
 }
@@ -106,13 +106,13 @@ void Story::play_music(LegPlan& leg, Timestamp from, Timestamp until) {
   if (stream.segments.empty()) stream.start = from + between_ms(1, 21);
   const std::uint32_t first = std::max(stream.tick_at(from), end_of(stream));
   const std::uint64_t played = ms_between(options_.start, stream.time_of(first));
-  append(stream, Sound::kMusic, played - played % options_.packet_time_ms, from, until);
+  append(stream, Heard::kMusic, played - played % options_.packet_time_ms, from, until);
 }
 
 void Story::play_announcement(LegPlan& leg, Timestamp from, Timestamp until) {
   StreamPlan& stream = leg.call.streams[index_of(leg.pbx)];
   if (stream.segments.empty()) stream.start = from + between_ms(1, 21);
-  append(stream, Sound::kAnnouncement, 0, from, until);
+  append(stream, Heard::kAnnouncement, 0, from, until);
 }
 
 ConversationPlan Story::finish() && {

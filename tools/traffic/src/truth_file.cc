@@ -13,7 +13,7 @@
 namespace koegura::traffic {
 namespace {
 
-constexpr std::size_t kBufferBytes = 1U << 20U;
+constexpr std::size_t kTruthBufferBytes = 1U << 20U;
 
 // RFC 3339, UTC.
 std::string text_of(Timestamp time) {
@@ -27,7 +27,7 @@ std::string text_of(Timestamp time) {
 }
 
 // RFC 8259 §7. Only paths come from outside; all else is plain ASCII.
-std::string quoted(std::string_view text) {
+std::string json_string(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (static_cast<unsigned char>(c) < 0x20) {
@@ -125,7 +125,7 @@ void TruthFile::append_options() {
                  o.transport == SipTransport::kTcp ? "tcp" : "udp", o.tcp_segment_bytes, o.ipv6,
                  o.vlan);
   fmt::format_to(out, "\"audio_directory\":{},\"seed\":\"{}\",\"start\":\"{}\",\"outcomes\":[",
-                 quoted(o.audio_directory), o.seed, text_of(o.start));
+                 json_string(o.audio_directory), o.seed, text_of(o.start));
   for (std::size_t i = 0; i < o.outcomes.size(); ++i) {
     fmt::format_to(out, "{}\"{}\"", i == 0 ? "" : ",", name_of(o.outcomes[i]));
   }
@@ -168,7 +168,7 @@ Result<void> TruthFile::add(const CallPlan& plan, std::span<const Sound> sounds,
     append_stream(plan.streams[i], sounds, tallies[i]);
   }
   text_ += "]}";
-  if (text_.size() < kBufferBytes) return {};
+  if (text_.size() < kTruthBufferBytes) return {};
   auto written = file_->write(std::as_bytes(std::span(text_)));
   text_.clear();
   return written;

@@ -5,6 +5,7 @@
 #include "capture/packet.h"
 #include "capture/rtp.h"
 #include "format_map.h"
+#include "red.h"
 
 namespace koegura::decode {
 namespace {
@@ -16,6 +17,7 @@ Result<std::uint32_t> sent_rate(const capture::FinishedStream& stream, FormatMap
                                 std::uint32_t enough) {
   capture::SpoolReader reader(stream.spooled);
   capture::SpooledPacket spooled;
+  RedPayload red;
   std::uint32_t highest = 0;
   while (highest < enough) {
     const Result<bool> more = reader.next(spooled);
@@ -25,7 +27,11 @@ Result<std::uint32_t> sent_rate(const capture::FinishedStream& stream, FormatMap
     if (!packet) continue;
     const auto rtp = capture::parse_rtp(packet->payload);
     if (!rtp) continue;
-    const PayloadMeaning& meaning = formats.at(rtp->payload_type, spooled.time);
+    PayloadMeaning* read = &formats.at(rtp->payload_type, spooled.time);
+    if (read->role == PayloadRole::kRedundant && red.read(rtp->payload)) {
+      read = &formats.at(red.primary().payload_type, spooled.time);
+    }
+    const PayloadMeaning& meaning = *read;
     if (meaning.role == PayloadRole::kAudio) highest = std::max(highest, meaning.audio_rate);
   }
   return highest;

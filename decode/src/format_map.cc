@@ -31,6 +31,8 @@ PayloadMeaning meaning_of(const MediaFormat& format) {
     meaning.role = PayloadRole::kComfortNoise;
   } else if (equal_ignoring_case(format.encoding, "telephone-event")) {
     meaning.role = PayloadRole::kEvent;
+  } else if (equal_ignoring_case(format.encoding, "red")) {
+    meaning.role = PayloadRole::kRedundant;
   } else if (const Codec* codec = find_codec(format.encoding)) {
     meaning.codec = codec;
     meaning.clock_rate = clock_rate_of(*codec, format);

@@ -19,6 +19,7 @@ enum class PayloadRole : std::uint8_t {
   kAudio,
   kComfortNoise,  // RFC 3389
   kEvent,         // RFC 4733
+  kRedundant,     // RFC 2198: says which types its parts have
   kUndecodable,
 };
 

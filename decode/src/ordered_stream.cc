@@ -81,6 +81,7 @@ Result<void> OrderedStream::read() {
                 .marker = rtp->marker,
                 .meaning = &formats_.at(rtp->payload_type, spooled.time),
                 .payload = rtp->payload};
+    if (arrived_.meaning->role == PayloadRole::kRedundant) unpack(arrived_);
     ++arrived_.meaning->packets;
     newest_ = std::max(newest_, arrived_.arrival);
     statistics_.on_packet(arrived_);
@@ -93,11 +94,52 @@ Result<void> OrderedStream::read() {
   }
 }
 
+void OrderedStream::unpack(StreamPacket& packet) {
+  PayloadMeaning& red = *packet.meaning;
+  if (!red_.read(packet.payload)) {
+    red.why = "RED payload (RFC 2198) that cannot be taken apart";
+    return;
+  }
+  const auto meaning_of = [&](const RedBlock& block) {
+    PayloadMeaning& meaning = formats_.at(block.payload_type, packet.arrival);
+    return meaning.role == PayloadRole::kRedundant ? nullptr : &meaning;
+  };
+  for (const RedBlock& block : red_.repeated()) {
+    StreamPacket copy = packet;
+    copy.timestamp -= block.offset;
+    copy.marker = false;
+    copy.repaired = true;
+    copy.meaning = meaning_of(block);
+    copy.payload = block.payload;
+    if (copy.meaning != nullptr) copies_.keep(copy);
+  }
+  if (PayloadMeaning* meaning = meaning_of(red_.primary())) packet.meaning = meaning;
+  packet.payload = red_.primary().payload;
+}
+
+// A copy has no number: its timestamp says where it belongs. Those nearest to the packet that
+// arrived are the likeliest to have a copy, so they get the numbers nearest to its own.
+const StreamPacket* OrderedStream::repair_before(const StreamPacket& held) {
+  if (held.sequence == window_.next() || is_restart(held)) return nullptr;
+  const auto copies = copies_.between(last_timestamp_, held.timestamp);
+  if (copies.empty()) return nullptr;
+  repair_ = *copies.front();
+  repair_.sequence =
+      std::max(window_.next(), held.sequence - static_cast<std::int64_t>(copies.size()));
+  repair_.outages = held.outages;
+  is_repair_ = true;
+  return &repair_;
+}
+
 Result<const StreamPacket*> OrderedStream::front() {
+  is_repair_ = false;
   while (true) {
     const bool too_far = has_arrived_ && !window_.fits(arrived_.sequence);
     if (const StreamPacket* held = window_.front()) {
-      if (at_end_ || too_far || window_.is_due(*held, newest_)) return held;
+      if (at_end_ || too_far || window_.is_due(*held, newest_)) {
+        const StreamPacket* repair = repair_before(*held);
+        return repair != nullptr ? repair : held;
+      }
     } else if (has_arrived_ && (too_far || arrived_.sequence == window_.next())) {
       return &arrived_;
     }
@@ -117,9 +159,16 @@ void OrderedStream::hold_arrived() {
 }
 
 void OrderedStream::pop() {
+  if (is_repair_) {
+    last_timestamp_ = repair_.timestamp;
+    window_.begin_at(repair_.sequence + 1);
+    return;
+  }
   const StreamPacket* held = window_.front();
   assert(held != nullptr || has_arrived_);
-  const std::int64_t sequence = held != nullptr ? held->sequence : arrived_.sequence;
+  const StreamPacket& given = held != nullptr ? *held : arrived_;
+  const std::int64_t sequence = given.sequence;
+  last_timestamp_ = given.timestamp;
   if (sequence >= numbering_from_) popped_of_numbering_ = true;
   if (held != nullptr) {
     window_.release_front();

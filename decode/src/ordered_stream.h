@@ -11,6 +11,8 @@
 #include "format_map.h"
 #include "outage_map.h"
 #include "payload_sketch.h"
+#include "red.h"
+#include "red_copies.h"
 #include "reorder_window.h"
 #include "rtp_statistics.h"
 
@@ -55,6 +57,11 @@ class OrderedStream {
   // False: its place has been given up.
   [[nodiscard]] bool is_in_time(std::int64_t sequence);
   void hold_arrived();
+  // Takes a payload of RFC 2198 apart: what it says first becomes the packet's own, what it says
+  // again is kept.
+  void unpack(StreamPacket& packet);
+  // A copy of what is missing before this one, or null.
+  [[nodiscard]] const StreamPacket* repair_before(const StreamPacket& held);
 
   capture::SpoolReader reader_;
   FormatMap& formats_;
@@ -65,6 +72,11 @@ class OrderedStream {
   PayloadSketch sketch_;
   StreamPacket arrived_;  // read, neither held nor given yet
   bool has_arrived_ = false;
+  RedPayload red_;
+  RedCopies copies_;
+  StreamPacket repair_;  // given by front, if is_repair_
+  bool is_repair_ = false;
+  std::uint32_t last_timestamp_ = 0;  // of the latest packet given out
   bool at_end_ = false;
   Timestamp newest_;  // arrival
   std::int64_t highest_ = 0;

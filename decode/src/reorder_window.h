@@ -19,6 +19,7 @@ struct StreamPacket {
   std::size_t outages = 0;  // that were over when it arrived
   std::uint32_t timestamp = 0;
   bool marker = false;
+  bool repaired = false;  // it never came: a later packet's copy of it stands in (RFC 2198)
   PayloadMeaning* meaning = nullptr;
   Bytes payload;
 };

@@ -92,6 +92,7 @@ void StreamRenderer::place(const StreamPacket& packet) {
       return place_comfort_noise(packet);
     case PayloadRole::kEvent:
       return notes_.events.on_packet(index_, stream_.side, packet);
+    case PayloadRole::kRedundant:  // it could not be taken apart
     case PayloadRole::kUndecodable:
       return place_undecodable(packet);
   }
@@ -120,6 +121,13 @@ void StreamRenderer::place_audio(const StreamPacket& packet) {
   }
   commit();
   if (pieces_.end() > before) packet_length_ = pieces_.end() - before;
+  if (packet.repaired) note_repaired(before);
+}
+
+void StreamRenderer::note_repaired(Position from) {
+  altered_ = true;
+  notes_.spans.add(SpanKind::kRepaired, stream_.side, static_cast<double>(from) / call_rate_,
+                   static_cast<double>(pieces_.end()) / call_rate_);
 }
 
 void StreamRenderer::place_comfort_noise(const StreamPacket& packet) {
@@ -289,6 +297,8 @@ StreamRenderer::Voice* StreamRenderer::voice_of(PayloadMeaning& meaning) {
 
 bool StreamRenderer::is_lossless() const {
   for (const PayloadMeaning& meaning : formats_.meanings()) {
+    if (meaning.role == PayloadRole::kRedundant)
+      return false;  // what it said again is not in the audio
     if (meaning.role != PayloadRole::kAudio) continue;
     if (!meaning.codec->lossless || meaning.format.channels > 1) return false;
   }

@@ -58,6 +58,8 @@ class StreamRenderer {
   [[nodiscard]] Result<void> settle(std::uint32_t clock_rate);
   void place(const StreamPacket& packet);
   void place_audio(const StreamPacket& packet);
+  // What stands from here on was lost, and said again by a later packet.
+  void note_repaired(Position from);
   void place_comfort_noise(const StreamPacket& packet);
   void place_undecodable(const StreamPacket& packet);
   void note_late();

@@ -37,7 +37,7 @@ std::vector<Octets> some_frames() {
 // Opens the near end, hears what the far end sends, and closes.
 void receive(const Veth& wire) {
   const std::vector<Octets> frames = some_frames();
-  const WireEnd far(wire.far());
+  const WireEnd far(wire, wire.far());
   {
     const auto ports =
         opened({"net_af_packet0"}, eal({"--vdev=net_af_packet0,iface=" + wire.near()}));

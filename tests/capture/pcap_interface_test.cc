@@ -35,7 +35,7 @@ TEST_CASE("frames come in order, whole, and stamped in nanoseconds of now") {
   REQUIRE(wire.made());
   const auto source = opened(wire.near());
   CHECK(source->name() == "k0");
-  const WireEnd far(wire.far());
+  const WireEnd far(wire, wire.far());
 
   std::vector<Octets> sent;
   const Timestamp before = source->now().value();
@@ -80,7 +80,7 @@ TEST_CASE("reading never waits, and nothing there is no end") {
   }
   CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(1));
   CHECK(*source->read({}) == 0);
-  const WireEnd far(wire.far());
+  const WireEnd far(wire, wire.far());
   REQUIRE(far.send(sip()));
   CHECK(read_frames(*source, 1).size() == 1);
 }
@@ -91,8 +91,8 @@ TEST_CASE("several interfaces are read at once, each its own frames") {
   const Veth second("k1");
   const auto source0 = opened(first.near());
   const auto source1 = opened(second.near());
-  const WireEnd far0(first.far());
-  const WireEnd far1(second.far());
+  const WireEnd far0(first, first.far());
+  const WireEnd far1(second, second.far());
   for (int i = 0; i < 10; ++i) {
     REQUIRE(far0.send(sip("first")));
     REQUIRE(far1.send(sip("second")));
@@ -112,7 +112,7 @@ TEST_CASE("a burst larger than the arena loses nothing") {
   LiveOptions options;
   options.snapshot_length = 262144;
   const auto source = opened(wire.near(), "", options);
-  const WireEnd far(wire.far());
+  const WireEnd far(wire, wire.far());
   constexpr std::size_t kFrames = 300;  // 18 MB
   for (std::size_t i = 0; i < kFrames; ++i) {
     REQUIRE(far.send(sip(std::to_string(i) + std::string(60000, 'x'))));
@@ -140,7 +140,7 @@ TEST_CASE("the snapshot length cuts frames and leaves their length on the wire")
   LiveOptions options;
   options.snapshot_length = 100;
   const auto source = opened(wire.near(), "", options);
-  const WireEnd far(wire.far());
+  const WireEnd far(wire, wire.far());
   const Octets long_frame = sip(std::string(900, 'x'));
   REQUIRE(far.send(long_frame));
   REQUIRE(far.send(rtp()));
@@ -155,7 +155,7 @@ TEST_CASE("VLAN tags that the kernel takes off stand in the frame") {
   if (!enter_own_network()) return;
   const Veth wire("k0");
   const auto source = opened(wire.near());
-  const WireEnd far(wire.far());
+  const WireEnd far(wire, wire.far());
   const Carried inner = udp("192.0.2.1:5060", "192.0.2.2:5060", "OPTIONS");
   const Octets once = ethernet(vlan(0xE005, inner));
   const Octets twice = ethernet(vlan(7, vlan(5, inner), 0x88A8));
@@ -172,7 +172,7 @@ TEST_CASE("the kernel's filter keeps fragments and tunnels, within tags too") {
   if (!enter_own_network()) return;
   const Veth wire("k0");
   const auto source = opened(wire.near(), "udp port 5060");
-  const WireEnd far(wire.far());
+  const WireEnd far(wire, wire.far());
   const auto pieces = fragments("192.0.2.1:5060", "192.0.2.2:5060", std::string(1200, 'x'), 800, 7);
   const Carried rtp_alone = udp("192.0.2.1:20000", "192.0.2.2:20002", "rtp");
   const Carried vxlan = udp("192.0.2.1:20000", "192.0.2.2:4789", "rtp within");
@@ -206,7 +206,7 @@ TEST_CASE("a filter that names a VLAN works where the kernel has put the tag asi
   if (!enter_own_network()) return;
   const Veth wire("k0");
   const auto source = opened(wire.near(), "vlan 5 and udp port 5060");
-  const WireEnd far(wire.far());
+  const WireEnd far(wire, wire.far());
   const Carried inner = udp("192.0.2.1:5060", "192.0.2.2:5060", "OPTIONS");
   const Octets wanted = ethernet(vlan(5, inner));
   REQUIRE(far.send(ethernet(inner)));
@@ -223,7 +223,7 @@ TEST_CASE("what a full ring drops is counted: received and lost are what was sen
   LiveOptions options;
   options.ring_bytes = 1U << 20U;
   const auto source = opened(wire.near(), "", options);
-  const WireEnd far(wire.far());
+  const WireEnd far(wire, wire.far());
   const Octets frame = sip(std::string(1000, 'x'));
   std::size_t received = 0;
   std::uint64_t sent = 0;
@@ -244,7 +244,7 @@ TEST_CASE("an interface that is set down is silent until it is up again") {
   if (!enter_own_network()) return;
   const Veth wire("k0");
   const auto source = opened(wire.near());
-  const WireEnd far(wire.far());
+  const WireEnd far(wire, wire.far());
   REQUIRE(far.send(sip("before")));
   REQUIRE(read_frames(*source, 1).size() == 1);
   REQUIRE(shell("ip link set k0 down"));
@@ -258,6 +258,7 @@ TEST_CASE("an interface that is set down is silent until it is up again") {
   }
   CHECK(poll(&ready, 1, 0) == 0);  // no busy loop while it is down
   REQUIRE(shell("ip link set k0 up"));
+  wire.wait_for_carrier();
   REQUIRE(far.send(sip("after")));
   const auto frames = read_frames(*source, 1);
   REQUIRE(frames.size() == 1);
@@ -272,7 +273,8 @@ TEST_CASE("a cable that is pulled and put back ends nothing") {
   std::array<Frame, 8> burst;
   for (int i = 0; i < 10; ++i) REQUIRE(source->read(burst).has_value());
   REQUIRE(shell("ip link set k0far up"));
-  const WireEnd far(wire.far());
+  wire.wait_for_carrier();
+  const WireEnd far(wire, wire.far());
   REQUIRE(far.send(sip()));
   CHECK(read_frames(*source, 1).size() == 1);
 }
@@ -284,7 +286,7 @@ TEST_CASE("an interface that is deleted is an error that names it, after its las
     const Veth wire("k0");
     const auto source = opened(wire.near());
     {
-      const WireEnd far(wire.far());
+      const WireEnd far(wire, wire.far());
       REQUIRE(far.send(sip()));
       REQUIRE(read_frames(*source, 1).size() == 1);
       std::array<Frame, 8> burst;
@@ -308,7 +310,7 @@ TEST_CASE("'any' gives cooked frames, and loopback Ethernet's") {
   if (!enter_own_network()) return;
   const Veth wire("k0");
   const auto source = opened("any", "udp port 5060");
-  const WireEnd far(wire.far());
+  const WireEnd far(wire, wire.far());
   const Carried inner = udp("192.0.2.1:5060", "192.0.2.2:5060", "OPTIONS");
   REQUIRE(far.send(rtp()));
   REQUIRE(far.send(ethernet(vlan(5, inner))));
@@ -363,7 +365,7 @@ TEST_CASE("without permission the error says what to do") {
 TEST_CASE("nothing leaves a capture interface, promiscuous or not") {
   if (!enter_own_network()) return;
   const Veth wire("k0");
-  const WireEnd far(wire.far());
+  const WireEnd far(wire, wire.far());
   const std::uint64_t before = Veth::sent_through(wire.near());
   REQUIRE(before == 0);
   for (const bool promiscuous : {true, false}) {
@@ -378,7 +380,7 @@ TEST_CASE("nothing leaves a capture interface, promiscuous or not") {
   CHECK(far.received() == 0);
   CHECK(Veth::sent_through(wire.near()) == before);
   // The measure itself measures: a frame that does leave is seen in both places.
-  const WireEnd near(wire.near());
+  const WireEnd near(wire, wire.near());
   REQUIRE(near.send(sip()));
   CHECK(far.received() == 1);
   CHECK(Veth::sent_through(wire.near()) == before + 1);

@@ -20,11 +20,13 @@
 #include <fstream>
 #include <functional>
 #include <iostream>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "../wait_until.h"
 #include "capture/packet_source.h"
 #include "packet_builder.h"
 
@@ -52,45 +54,36 @@ inline bool shell(const std::string& command) {
   return std::system(command.c_str()) == 0;
 }
 
-// One end of a wire, as a test's own packet socket.
-class WireEnd {
- public:
-  explicit WireEnd(const std::string& interface)
-      : socket_(socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
-    address_.sll_family = AF_PACKET;
-    address_.sll_protocol = htons(ETH_P_ALL);
-    address_.sll_ifindex = static_cast<int>(if_nametoindex(interface.c_str()));
-    bind(socket_, reinterpret_cast<const sockaddr*>(&address_), sizeof address_);
-  }
-  WireEnd(const WireEnd&) = delete;
-  WireEnd& operator=(const WireEnd&) = delete;
-  ~WireEnd() { close(socket_); }
+inline constexpr auto kPatience = std::chrono::seconds(10);
 
-  bool send(Bytes frame) const {
-    const auto size = static_cast<ssize_t>(frame.size());
-    ssize_t sent = -1;
-    do {
-      sent = ::send(socket_, frame.data(), frame.size(), 0);
-    } while (sent < 0 && (errno == ENOBUFS || errno == EAGAIN));
-    return sent == size;
+// A test's own packet socket on an interface.
+class PacketSocket {
+ public:
+  explicit PacketSocket(const std::string& interface)
+      : handle_(socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
+    sockaddr_ll address = {};
+    address.sll_family = AF_PACKET;
+    address.sll_protocol = htons(ETH_P_ALL);
+    address.sll_ifindex = static_cast<int>(if_nametoindex(interface.c_str()));
+    bind(handle_, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    const int yes = 1;
+    setsockopt(handle_, SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof yes);
   }
-  // Frames that came from the other end, not those sent here.
-  [[nodiscard]] std::size_t received() const {
-    std::size_t count = 0;
-    std::array<std::byte, 2048> frame;
-    sockaddr_ll from = {};
-    socklen_t size = sizeof from;
-    while (recvfrom(socket_, frame.data(), frame.size(), MSG_DONTWAIT,
-                    reinterpret_cast<sockaddr*>(&from), &size) >= 0) {
-      count += from.sll_pkttype == PACKET_OUTGOING ? 0 : 1;
-      size = sizeof from;
-    }
-    return count;
+  PacketSocket(const PacketSocket&) = delete;
+  PacketSocket& operator=(const PacketSocket&) = delete;
+  ~PacketSocket() { close(handle_); }
+
+  [[nodiscard]] int handle() const { return handle_; }
+  // Frames that arrived here since the last time, read or not, kept or dropped.
+  [[nodiscard]] unsigned arrived() const {
+    tpacket_stats stats = {};
+    socklen_t size = sizeof stats;
+    getsockopt(handle_, SOL_PACKET, PACKET_STATISTICS, &stats, &size);
+    return stats.tp_packets;  // the dropped among them
   }
 
  private:
-  int socket_;
-  sockaddr_ll address_ = {};
+  int handle_;
 };
 
 // A wire: `near` is recorded, on `far` the test sends. Both are up.
@@ -99,14 +92,30 @@ class Veth {
   explicit Veth(std::string name) : near_(std::move(name)), far_(near_ + "far") {
     made_ = shell("ip link add " + near_ + " type veth peer name " + far_) &&
             shell("ip link set " + near_ + " up") && shell("ip link set " + far_ + " up");
+    if (made_) wait_for_carrier();
+    at_near_ = std::make_unique<PacketSocket>(near_);
+    at_far_ = std::make_unique<PacketSocket>(far_);
   }
   Veth(const Veth&) = delete;
   Veth& operator=(const Veth&) = delete;
   ~Veth() { shell("ip link del " + near_ + " 2>/dev/null"); }
 
   [[nodiscard]] bool made() const { return made_; }
+  // An interface that is set up gets its carrier, and its queue, a while later; until then frames
+  // vanish. `ip` asks under the lock that both are given under.
+  void wait_for_carrier() const {
+    const auto is_up = [](const std::string& interface) {
+      return shell("ip link show " + interface + " | grep -q 'state UP'");
+    };
+    koegura::test::wait_until([&] { return is_up(near_) && is_up(far_); });
+  }
   [[nodiscard]] const std::string& near() const { return near_; }
   [[nodiscard]] const std::string& far() const { return far_; }
+  // What arrives across from one of the two. Older than any other socket there, so the kernel
+  // serves it last: what arrived here, arrived at all.
+  [[nodiscard]] const PacketSocket& across_from(const std::string& interface) const {
+    return interface == near_ ? *at_far_ : *at_near_;
+  }
   // Frames that left through an interface, by the kernel's own counter.
   [[nodiscard]] static std::uint64_t sent_through(const std::string& interface) {
     std::ifstream table("/proc/thread-self/net/dev");
@@ -127,6 +136,41 @@ class Veth {
   std::string near_;
   std::string far_;
   bool made_ = false;
+  std::unique_ptr<PacketSocket> at_near_;
+  std::unique_ptr<PacketSocket> at_far_;
+};
+
+// One end of a wire, where the test sends.
+class WireEnd {
+ public:
+  WireEnd(const Veth& wire, const std::string& interface)
+      : socket_(interface), across_(wire.across_from(interface)) {}
+
+  // Sends a frame, and waits until it has arrived. The kernel carries it over in a softirq, which
+  // it puts off where it is busy: a sender that goes on looks too early, and from a thousand frames
+  // on (netdev_max_backlog) loses some uncounted. REQUIRES: nobody else sends from here meanwhile.
+  bool send(Bytes frame) const {
+    const auto size = static_cast<ssize_t>(frame.size());
+    (void)across_.arrived();
+    ssize_t sent = -1;
+    do {
+      sent = ::send(socket_.handle(), frame.data(), frame.size(), 0);
+    } while (sent < 0 && (errno == ENOBUFS || errno == EAGAIN));
+    if (sent != size) return false;
+    koegura::test::wait_until([&] { return across_.arrived() != 0; });
+    return true;
+  }
+  // Frames that came from the other end since the last time.
+  [[nodiscard]] std::size_t received() const {
+    std::size_t count = 0;
+    std::array<std::byte, 2048> frame;
+    while (recv(socket_.handle(), frame.data(), frame.size(), MSG_DONTWAIT) >= 0) ++count;
+    return count;
+  }
+
+ private:
+  PacketSocket socket_;
+  const PacketSocket& across_;
 };
 
 // A frame that outlives its burst.
@@ -136,8 +180,6 @@ struct CapturedFrame {
   Timestamp time;
   LinkType link = LinkType::kEthernet;
 };
-
-inline constexpr auto kPatience = std::chrono::seconds(10);
 
 // Reads until there are `count` frames, an error (then *error says which), or patience is over.
 inline std::vector<CapturedFrame> read_frames(PacketSource& source, std::size_t count,

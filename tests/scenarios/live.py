@@ -4,11 +4,11 @@ import shutil
 import unittest
 
 from accounting import assert_balanced
-from koegura import Scenario, calls
+from koegura import Scenario, calls, moment
 from lab import Lab, Unavailable, wait_for
 from peers import Baresip, Sent, Sipp
 from recorder import Recorder
-from sound import RATE, channels_of, seconds_between
+from sound import RATE, channels_of
 from voices import PACKET, decoded, encoded, joined_speech
 
 MISSING = [name for name in ("ip", "tc", "ethtool", "tcpdump", "sipp", "baresip") if not shutil.which(name)]
@@ -88,10 +88,12 @@ class Live(Scenario):
         """Promise 5: sample by sample what was said, where it was said, and silence beside."""
         channels = channels_of(archive, record["id"], self.folder)
         for stream in record["streams"]:
-            channel, said = channels.pop(stream["channel"]), sent.spoken[stream["channel"]].samples()
+            channel, spoken = channels.pop(stream["channel"]), sent.spoken[stream["channel"]]
+            said = spoken.samples()
             at = find(channel, said)
             self.assertIsNotNone(at, f"what the {stream['channel']} said is not there")
-            self.assertAlmostEqual(seconds_between(record["start"], stream["first"]), at / RATE, delta=PLACED)
+            begin = spoken.begin - float(moment(record["start"]))
+            self.assertAlmostEqual(begin, at / RATE, delta=PLACED, msg=f"first packet: {stream['first']}")
             self.assertFalse(any(channel[:at]) or any(channel[at + len(said):]), "sound that nobody made")
         self.assertFalse(any(any(channel) for channel in channels.values()), "sound of a side that was not heard")
 

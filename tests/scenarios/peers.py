@@ -7,8 +7,8 @@ from array import array
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import Lab, wait_for
-from voices import EVENTS, PAYLOAD_TYPES, RATE, decoded, rtp, samples_of, voice, write_pcap
+from lab import Lab, Listener, wait_for
+from voices import EVENTS, PAYLOAD_TYPES, RATE, begins, decoded, rtp, samples_of, voice, write_pcap
 
 XML = Path(__file__).resolve().parent / "sipp"
 MEDIA = {"caller": 10000, "callee": 20000}  # the first RTP port of each
@@ -25,6 +25,7 @@ class Spoken:
     source: str
     destination: str
     digits: str = ""
+    begin: float = 0  # on the wire, in seconds since 1970
 
     def samples(self) -> array:
         return decoded(self.payload, self.codec)
@@ -61,6 +62,7 @@ class Sipp:
         self.seconds, self.digits = options.get("seconds", 3.0), options.get("digits", "")
         self.folder = lab.folder / f"sipp-{lab.prefix}{port}"
         self.folder.mkdir()
+        self.begins = {}
         self.talk = self.seconds + 0.2 * len(self.digits) + 0.3
 
     def start(self):
@@ -68,6 +70,8 @@ class Sipp:
         caller, callee = kinds.get(self.port, ("refused", "refuse"))
         lines = [f"{self.number('caller', n)};{self.number('callee', n)};{n};" for n in range(self.count)]
         (self.folder / "calls.csv").write_text("\n".join(["SEQUENTIAL", *lines, ""]))
+        self.wire = Listener(self.lab, "caller", "eth0", "udp", "portrange", f"{self.media_port('caller')}-"
+                             f"{self.media_port('caller') + 999}")
         self.callee = self.sipp("callee", callee)
         wait_for(lambda: bound(self.callee, self.port), 10, "the callee's SIPp is up")
         self.caller = self.sipp("caller", caller, self.lab.url("callee", self.port), "-inf", "calls.csv",
@@ -79,6 +83,8 @@ class Sipp:
             code = process.wait(60)
             if code != 0:
                 raise AssertionError(f"the {side}'s SIPp ended with {code}:\n{self.output(side)}")
+        self.wire.stop()
+        self.begins = begins(self.wire.path)
         return [self.sent(line.split()) for line in self.log("caller")]
 
     def output(self, side: str) -> str:
@@ -121,8 +127,9 @@ class Sipp:
 
     def spoken(self, side: str, n: int, source="", destination="") -> Spoken:
         index = 2 * n + (side == "callee")
-        return Spoken(voice(index, self.codec, self.seconds), self.codec, 0x50000000 + index, source, destination,
-                      self.digits.replace("N", str(n % 10)) if side == "caller" else "")
+        ssrc = 0x50000000 + index
+        return Spoken(voice(index, self.codec, self.seconds), self.codec, ssrc, source, destination,
+                      self.digits.replace("N", str(n % 10)) if side == "caller" else "", self.begins.get(ssrc, 0))
 
     def log(self, side: str) -> list[str]:
         return (self.folder / f"{side}.log").read_text().splitlines()

@@ -3,12 +3,14 @@ import functools
 import struct
 import wave
 from array import array
+from pathlib import Path
 
 from koegura import SHARED
 
 RATE, PACKET = 8000, 160  # samples a second, and in 20 ms
 PAYLOAD_TYPES = {"PCMU": 0, "PCMA": 8}
 EVENTS = 101  # the payload type of digits, RFC 4733
+FIRST_TIMESTAMP = 0x100000000 - 100 * PACKET  # it wraps on the way
 EVENT_PACKETS, DIGIT_PACKETS = 5, 10  # of 20 ms: a digit is pressed, and then the next
 DIGITS = "0123456789*#"
 
@@ -86,7 +88,7 @@ def voice(number: int, codec: str, seconds: float) -> bytes:
 def rtp(payload: bytes, codec: str, digits: str, ssrc: int):
     """The packets of a voice and the digits pressed after it, each with its time in ms. Sequence number and
     timestamp wrap on the way."""
-    sequence, timestamp = 0x10000 - ssrc % 97, 0x100000000 - 100 * PACKET
+    sequence = 0x10000 - ssrc % 97
     sent = [(i, i, PAYLOAD_TYPES[codec], payload[i:i + PACKET]) for i in range(0, len(payload), PACKET)]
     begin = len(payload)
     for digit in digits:
@@ -98,7 +100,7 @@ def rtp(payload: bytes, codec: str, digits: str, ssrc: int):
         begin += DIGIT_PACKETS * PACKET
     for i, (at, stamp, kind, content) in enumerate(sent):
         header = struct.pack("!BBHII", 0x80, kind | (0x80 if i == 0 else 0), (sequence + i) & 0xFFFF,
-                             (timestamp + stamp) & 0xFFFFFFFF, ssrc)
+                             (FIRST_TIMESTAMP + stamp) & 0xFFFFFFFF, ssrc)
         yield at * 1000 // RATE, header + content
 
 
@@ -111,3 +113,18 @@ def write_pcap(path, packets):
             ip = struct.pack("!BBHHHBBHII", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, 0x0A4D0101, 0x0A4D0102) + udp
             frame = bytes(12) + b"\x08\x00" + ip
             file.write(struct.pack("<IIII", 1 + at // 1000, at % 1000 * 1000, len(frame), len(frame)) + frame)
+
+
+def begins(path) -> dict[int, float]:
+    """Of each voice (by SSRC) in a capture of UDP over Ethernet: when it began, in seconds since 1970, by the packet that was
+    the least late. Packets that are no RTP of version 2 without CSRCs are passed over."""
+    data, found, at = Path(path).read_bytes(), {}, 24
+    while at + 16 <= len(data):
+        seconds, microseconds, size = struct.unpack_from("<III", data, at)
+        packet = data[at + 16 + 14 + (40 if data[at + 28:at + 30] == b"\x86\xdd" else 20) + 8:at + 16 + size]
+        at += 16 + size
+        if packet[:1] == b"\x80" and len(packet) > 12:
+            timestamp, ssrc = struct.unpack_from("!II", packet, 4)
+            since = (timestamp - FIRST_TIMESTAMP) % 0x100000000 / RATE
+            found[ssrc] = min(found.get(ssrc, float("inf")), seconds + microseconds / 1e6 - since)
+    return found

@@ -29,6 +29,7 @@ enum class SpanKind : std::uint8_t {
   kUndecodable,  // packets are kept, but the codec is unknown, broken or encrypted: silence
   kOutage,       // the recorder was away: nobody knows what was sent
   kTransfer,     // from a REFER until its outcome is known, or the leg's end
+  kRepaired,     // packets were lost, and what they said stands by a later packet's copy (RFC 2198)
 };
 [[nodiscard]] std::string_view name_of(SpanKind kind);  // "early-media", "no-media"
 

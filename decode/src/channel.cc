@@ -4,6 +4,8 @@
 #include <cassert>
 #include <utility>
 
+#include "comfort_noise.h"
+
 namespace koegura::decode {
 namespace {
 
@@ -90,7 +92,7 @@ void Channel::cover_block(Position to) {
   Position at = block_from_;
   const auto add = [&](Position until, PieceKind kind) {
     if (until <= at) return;
-    cover_.push_back({.from = at, .to = until, .kind = kind, .note = nullptr});
+    cover_.push_back({.from = at, .to = until, .kind = kind});
     at = until;
   };
   for (const OutageMap::Stretch& away : outages_.stretches()) {
@@ -117,6 +119,7 @@ void Channel::lay(const Piece& piece, std::span<const Sample> samples, StreamRen
     keep(part, part.from, from);
     keep(piece, from, to);
     keep(part, to, part.to);
+    if (piece.noise != 0) fill_noise(piece.noise, from, samples_at(from, to));
     if (piece.kind == PieceKind::kAudio) {
       const auto audible = samples.subspan(static_cast<std::size_t>(from - piece.from),
                                            static_cast<std::size_t>(to - from));
@@ -129,6 +132,7 @@ void Channel::lay(const Piece& piece, std::span<const Sample> samples, StreamRen
 
 void Channel::note(SpanList& spans) {
   static const std::string kNoNote;
+  static const std::string kNoiseNote = "comfort noise";
   for (const Piece& part : cover_) {
     if (part.kind == PieceKind::kAudio) {
       if (part.from >= watch_until_) continue;
@@ -139,8 +143,9 @@ void Channel::note(SpanList& spans) {
       if (!goes_on) missed_.push_back({.from = part.from, .to = part.from});
       missed_.back().to = part.to;
     } else {
+      const std::string& note = part.note != nullptr ? *part.note : kNoNote;
       spans.add(span_kind(part.kind), side_, seconds(part.from), seconds(part.to),
-                part.note != nullptr ? *part.note : kNoNote);
+                part.noise != 0 ? kNoiseNote : note);
     }
   }
 }

@@ -44,6 +44,10 @@ class Channel {
   void cover_block(Position to);
   void lay(const Piece& piece, std::span<const Sample> samples, StreamRenderer& stream);
   void note(SpanList& spans);
+  [[nodiscard]] std::span<Sample> samples_at(Position from, Position to) {
+    return std::span(block_).subspan(static_cast<std::size_t>(from - block_from_),
+                                     static_cast<std::size_t>(to - from));
+  }
   [[nodiscard]] double seconds(Position position) const {
     return static_cast<double>(position) / call_rate_;
   }

@@ -22,6 +22,8 @@ struct Piece {
   Position to = 0;
   PieceKind kind = PieceKind::kNoMedia;
   const std::string* note = nullptr;  // kUndecodable: why; lives as long as the stream
+  std::uint8_t noise =
+      0;  // kDtx: level of the comfort noise that stands in, in -dBov; 0: none does
 
   [[nodiscard]] Position length() const { return to - from; }
 };
@@ -38,11 +40,12 @@ class PieceQueue {
     const auto count = static_cast<Position>(samples_.size()) - committed_;
     if (count == 0) return;
     committed_ += count;
-    add({.from = end_, .to = end_ + count, .kind = PieceKind::kAudio, .note = nullptr});
+    add({.from = end_, .to = end_ + count, .kind = PieceKind::kAudio});
   }
   // Nothing to hear from end() to here. Does nothing if here is not beyond it.
-  void fill(Position to, PieceKind kind, const std::string* note = nullptr) {
-    if (to > end_) add({.from = end_, .to = to, .kind = kind, .note = note});
+  void fill(Position to, PieceKind kind, const std::string* note = nullptr,
+            std::uint8_t noise = 0) {
+    if (to > end_) add({.from = end_, .to = to, .kind = kind, .note = note, .noise = noise});
   }
 
   // Gives the pieces before `until` in order, cut there, with their samples, and forgets them.
@@ -65,7 +68,7 @@ class PieceQueue {
   void add(const Piece& piece) {
     end_ = piece.to;
     if (!pieces_.empty() && pieces_.back().kind == piece.kind &&
-        pieces_.back().note == piece.note) {
+        pieces_.back().note == piece.note && pieces_.back().noise == piece.noise) {
       pieces_.back().to = piece.to;
     } else {
       pieces_.push_back(piece);

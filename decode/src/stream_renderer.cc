@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "comfort_noise.h"
+
 namespace koegura::decode {
 namespace {
 
@@ -109,6 +111,7 @@ void StreamRenderer::place_audio(const StreamPacket& packet) {
   }
   placed_outages_ = packet.outages;
   running_ = voice;
+  noise_ = 0;
   undecodable_ = nullptr;
   expected_ = timestamp;
   frames_.clear();
@@ -137,6 +140,7 @@ void StreamRenderer::place_comfort_noise(const StreamPacket& packet) {
   undecodable_ = nullptr;
   overlap_ = 0;
   silent_ = true;
+  noise_ = noise_level(packet.payload);
 }
 
 // Without a codec there may be no clock: arrival has to do.
@@ -190,7 +194,8 @@ void StreamRenderer::fill_hole(Position to, PieceKind kind, std::size_t outages)
     pieces_.fill(std::min(to, away.to), PieceKind::kOutage);
   }
   const bool resuming = crossed && to - pieces_.end() <= call_rate_ / kResumingPerSecond;
-  pieces_.fill(to, resuming ? PieceKind::kOutage : kind);
+  if (resuming) kind = PieceKind::kOutage;
+  pieces_.fill(to, kind, nullptr, kind == PieceKind::kDtx ? noise_ : std::uint8_t{0});
 }
 
 // It had begun, and was heard of until about then.

@@ -107,6 +107,7 @@ class StreamRenderer {
   Position packet_length_ = 0;                // of the latest one that was placed
   bool new_segment_ = true;                   // what comes next has its place by arrival
   bool silent_ = false;                       // the sender announced silence
+  std::uint8_t noise_ = 0;                    // how loud it is, if that was told: as Piece::noise
   const std::string* undecodable_ = nullptr;  // why, while nothing else was placed
   bool over_ = false;
   bool altered_ = false;  // something was trimmed, resampled, refused or late

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 
 #include "timeline_story.h"
@@ -151,7 +152,7 @@ TEST_CASE("a pause with its clock running is dtx, and comfort noise says where i
   for (unsigned i = 0; i < 50; ++i) stream.rtp(packet(i));
   Rtp noise = packet(50);
   noise.payload_type = 13;
-  noise.payload = Octets(1);
+  noise.payload = {std::byte{127}};  // below the smallest sample
   stream.rtp(noise);
   for (unsigned i = 150; i < 200; ++i) {
     Rtp p = packet(i);
@@ -171,13 +172,51 @@ TEST_CASE("a pause with its clock running is dtx, and comfort noise says where i
   CHECK(rendered.streams[0].lossless);
 }
 
+TEST_CASE(
+    "comfort noise is heard at the level that was told, softly, marked, and the same each time") {
+  const auto render = [](std::uint8_t level) {
+    CallBuilder call;
+    StreamBuilder& stream = call.stream(Side::kCaller);
+    for (unsigned i = 0; i < 50; ++i) stream.rtp(packet(i));
+    Rtp noise = packet(50);
+    noise.payload_type = 13;
+    noise.payload = {std::byte{level}, std::byte{0x55}};  // the second: of the spectrum
+    stream.rtp(noise);
+    for (unsigned i = 150; i < 200; ++i) {
+      Rtp p = packet(i);
+      p.sequence = static_cast<std::uint16_t>(p.sequence - 99);
+      stream.rtp(p);
+    }
+    const RenderedCall rendered = call.render();
+    const std::vector<Span> dtx = spans_of(rendered, SpanKind::kDtx);
+    REQUIRE(dtx.size() == 1);
+    check_span(dtx, 0, 1.0, 3.0);
+    CHECK(dtx[0].note == "comfort noise");
+    CHECK(rendered.streams[0].lossless);
+    const Samples heard = listen(rendered, call.folder()).caller;
+    CHECK(is_voice(part(heard, 0, 8000), 0));
+    CHECK(is_voice(part(heard, 24000, 32000), 24000));
+    return heard;
+  };
+  const auto level_of = [](const Samples& heard) {
+    double energy = 0;
+    for (const double sample : part(heard, 8000, 24000)) energy += sample * sample;
+    return 10 * std::log10(energy / 16000 / 32768 / 32768);
+  };
+  const Samples heard = render(55);
+  CHECK(level_of(heard) == doctest::Approx(-55).epsilon(0.01));
+  CHECK(level_of(render(60)) == doctest::Approx(-60).epsilon(0.01));
+  CHECK(level_of(render(0)) == doctest::Approx(-40).epsilon(0.01));
+  CHECK(heard == render(55));
+}
+
 TEST_CASE("a packet lost within announced silence is a loss of one packet, not of the silence") {
   CallBuilder call;
   StreamBuilder& stream = call.stream(Side::kCaller);
   for (unsigned i = 0; i < 50; ++i) stream.rtp(packet(i));
   Rtp noise = packet(50);
   noise.payload_type = 13;
-  noise.payload = Octets(1);
+  noise.payload = {std::byte{127}};  // below the smallest sample
   stream.rtp(noise);
   for (unsigned i = 150; i < 200; ++i) {
     Rtp p = packet(i);

@@ -38,7 +38,9 @@ struct Span {
   std::optional<Side> channel;  // nothing = both; of a hold: who is held
   double from_s = 0;
   double to_s = 0;
-  std::string note;  // why, for kUndecodable, kLate and kOutage; else empty
+  // Why, for kUndecodable, kLate and kOutage; "comfort noise", for kDtx where it stands in for
+  // silence; else empty.
+  std::string note;
 };
 
 // A payload of a stream, by which a relayed copy of the stream is told (payload_sketch.h).

@@ -25,6 +25,15 @@ class Decoder {
   virtual ~Decoder() = default;
   // Appends the frame's samples, mono. False: the frame was refused, nothing is appended.
   [[nodiscard]] virtual bool decode(Bytes frame, SampleBuffer& out) = 0;
+  // The frame says the one before it again (in-band FEC).
+  [[nodiscard]] virtual bool repeats_previous(Bytes /*frame*/) const { return false; }
+  // Appends this many samples in place of a frame that never came: as `next`, the frame behind it,
+  // says them again, or as follows from what was decoded if that is empty. False: this decoder
+  // can't, nothing is appended.
+  [[nodiscard]] virtual bool conceal(std::size_t /*samples*/, Bytes /*next*/,
+                                     SampleBuffer& /*out*/) {
+    return false;
+  }
 };
 
 struct Codec;

@@ -8,8 +8,7 @@ namespace koegura::decode {
 namespace {
 
 // G.726 of RFC 3551 §4.5.4 fills bytes from the low bit, which libavcodec calls g726le; ITU-T
-// I.366.2 (AAL2-G726-*) fills from the high bit. Opus decodes to one channel whatever the sender's
-// stereo flag says: libopus mixes, libavcodec's own decoder would not.
+// I.366.2 (AAL2-G726-*) fills from the high bit.
 // Impairments: as ITU-T G.113 appendix I has them for G.711, G.726, G.729, G.723.1, GSM and iLBC;
 // for the others, estimates by the nearest relative. Wideband codecs are judged on the narrowband
 // scale.
@@ -69,7 +68,7 @@ constexpr Codec kRegistry[] = {
      .depacketise = depacketise_whole, .open = open_libav, .libav_decoder = "libspeex",
      .equipment_impairment = 11, .loss_robustness = 19},
     {.name = "opus", .encodings = {"opus"}, .clock_rate = 48000,
-     .depacketise = depacketise_whole, .open = open_libav, .libav_decoder = "libopus",
+     .depacketise = depacketise_whole, .open = open_opus,
      .loss_robustness = 25},
 };
 // clang-format on

@@ -30,6 +30,8 @@ std::string_view name_of(SpanKind kind) {
       return "transfer";
     case SpanKind::kRepaired:
       return "repaired";
+    case SpanKind::kConcealed:
+      return "concealed";
   }
   return "";
 }

@@ -15,6 +15,8 @@ constexpr std::uint32_t kStretchSeconds = 1;
 // were; and the first after it comes a moment after the recorder.
 constexpr Position kUnwrittenSeconds = 3;
 constexpr Position kResumingPerSecond = 2;
+// A decoder's guess of what was lost is good for so long; beyond it there is silence.
+constexpr Position kMostGuessed_ms = 60;
 
 bool has_clock(const StreamPacket& packet) {
   return packet.meaning->role == PayloadRole::kAudio ||
@@ -106,7 +108,9 @@ void StreamRenderer::place_audio(const StreamPacket& packet) {
   const Position at = clock_.advance(tick_of(packet));
   const std::int64_t timestamp = clock_.last_extended();
   if (running_ != voice || timestamp != expected_ || new_segment_) {
+    const bool goes_on = running_ == voice && !new_segment_;
     end_run();
+    if (goes_on) conceal(*voice, packet, at);
     close_hole(at, packet.outages);
   }
   placed_outages_ = packet.outages;
@@ -184,6 +188,33 @@ void StreamRenderer::close_hole(Position at, std::size_t outages) {
   }
   new_segment_ = false;
   missing_ = 0;
+}
+
+// Only where the hole is of lost packets and the samples go straight into the call: a resampler
+// would smear the marks.
+void StreamRenderer::conceal(Voice& voice, const StreamPacket& packet, Position at) {
+  const Position frame = voice.frame_samples;
+  if (missing_ == 0 || silent_ || frame == 0 || voice.resampler) return;
+  if (packet.outages != placed_outages_) return;
+  const Position lost = (at - pieces_.end()) / frame;
+  if (lost <= 0) return;
+  const bool repeated = voice.decoder->repeats_previous(packet.payload);
+  const Position most = Position{call_rate_} * kMostGuessed_ms / 1000 / frame;
+  for (Position left = std::min(lost - (repeated ? 1 : 0), most); left > 0; --left)
+    conceal_frame(voice, {});
+  if (!repeated) return;
+  pieces_.fill(at - frame, PieceKind::kLoss);
+  conceal_frame(voice, packet.payload);
+}
+
+void StreamRenderer::conceal_frame(Voice& voice, Bytes next) {
+  const Position from = pieces_.end();
+  if (!voice.decoder->conceal(voice.frame_samples, next, pieces_.samples())) return;
+  altered_ = true;
+  pieces_.commit_audio();  // not placed: it was not on the wire
+  notes_.spans.add(next.empty() ? SpanKind::kConcealed : SpanKind::kRepaired, stream_.side,
+                   static_cast<double>(from) / call_rate_,
+                   static_cast<double>(pieces_.end()) / call_rate_);
 }
 
 void StreamRenderer::fill_hole(Position to, PieceKind kind, std::size_t outages) {

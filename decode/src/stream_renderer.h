@@ -65,6 +65,11 @@ class StreamRenderer {
   void note_late();
   // Fills the hole before a packet's position, or notes how much of the packet overlaps.
   void close_hole(Position at, std::size_t outages);
+  // What the voice's decoder makes of the packets that were lost before this one: what it says
+  // again, a guess of the first.
+  void conceal(Voice& voice, const StreamPacket& packet, Position at);
+  // One lost frame, by the decoder; marked.
+  void conceal_frame(Voice& voice, Bytes next);
   // What of the hole is due to outages says so, the rest is of this kind. outages: that are over
   // where it ends.
   void fill_hole(Position to, PieceKind kind, std::size_t outages);

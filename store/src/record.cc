@@ -145,6 +145,7 @@ bool is_whole(const RenderedCall& rendered) {
   const bool has_gap =
       std::any_of(rendered.spans.begin(), rendered.spans.end(), [](const auto& span) {
         return span.kind == decode::SpanKind::kLoss || span.kind == decode::SpanKind::kLate ||
+               span.kind == decode::SpanKind::kConcealed ||
                span.kind == decode::SpanKind::kUndecodable;
       });
   return has_beginning && has_end && has_media && !has_gap && call.outages.empty();

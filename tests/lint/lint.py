@@ -20,6 +20,7 @@ THIRD_PARTY = {
     r"rte_\w+\.h": ["capture/src/dpdk/", "tests/bench/dpdk"],
     # the generator encodes what decode decodes
     r"libav\w+/|libsw\w+/": ["decode/src/", "tools/traffic/src/libavcodec_codec"],
+    r"opus/": ["decode/src/opus_decoder"],
     r"FLAC/": ["decode/src/flac_"],
     r"openssl/": ["decode/src/sample_hash", "store/src/sha256", "tools/traffic/src/truth_file"],
     r"rocksdb/": ["store/src/"],

@@ -29,7 +29,9 @@ enum class SpanKind : std::uint8_t {
   kUndecodable,  // packets are kept, but the codec is unknown, broken or encrypted: silence
   kOutage,       // the recorder was away: nobody knows what was sent
   kTransfer,     // from a REFER until its outcome is known, or the leg's end
-  kRepaired,     // packets were lost, and what they said stands by a later packet's copy (RFC 2198)
+  kRepaired,   // packets were lost, and what they said stands as a later packet says it again (RFC
+               // 2198, Opus FEC)
+  kConcealed,  // packets were lost, and the decoder's guess of them is heard
 };
 [[nodiscard]] std::string_view name_of(SpanKind kind);  // "early-media", "no-media"
 

@@ -42,7 +42,7 @@ def walk() -> list[Path]:
     for folder, folders, files in os.walk(ROOT):
         folders[:] = sorted(f for f in folders if f not in (".git", ".cache", "__pycache__", "corpus") and not (
             folder == str(ROOT) and f.startswith("build")))
-        found += [Path(folder, f).relative_to(ROOT) for f in sorted(files)]
+        found += [Path(folder, f).relative_to(ROOT) for f in sorted(files) if f != ".git"]  # a file, in a worktree
     return found
 
 

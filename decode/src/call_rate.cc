@@ -5,6 +5,7 @@
 #include "capture/packet.h"
 #include "capture/rtp.h"
 #include "format_map.h"
+#include "stream_decryptor.h"
 
 namespace koegura::decode {
 namespace {
@@ -39,6 +40,7 @@ Result<std::uint32_t> call_rate(const capture::FinishedCall& call) {
     FormatMap formats(call, stream);
     const std::uint32_t possible = formats.highest_possible_rate();
     if (!formats.carries_audio() || possible <= rate) continue;
+    if (StreamDecryptor(call, stream).is_sealed_for_good()) continue;
     const Result<std::uint32_t> sent = sent_rate(stream, formats, possible);
     if (!sent) return sent;
     rate = std::max(rate, *sent);

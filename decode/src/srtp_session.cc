@@ -55,23 +55,23 @@ srtp_t create_session(const SrtpKey& key, std::uint32_t ssrc) {
   return srtp_create(&session, &policy) == srtp_err_status_ok ? session : nullptr;
 }
 
-// srtp_init is once for the process. Where libsrtp2 is built on NSS, as Debian's is, NSS loads its
-// modules with the first session and unloads them with the last: a session kept open spares each
-// call 8 ms.
+// srtp_init is once for the process: it fails where another user of the library was first. Where
+// libsrtp2 is built on NSS, as Debian's is, NSS loads its modules with the first session and
+// unloads them with the last: a session kept open spares each call 8 ms.
 class SrtpLibrary {
  public:
-  SrtpLibrary() : is_up_(srtp_init() == srtp_err_status_ok) {
-    if (is_up_) kept_open_ = create_session(SrtpKey{}, 0);
+  SrtpLibrary() {
+    static_cast<void>(srtp_init());
+    kept_open_ = create_session(SrtpKey{}, 0);
   }
   SrtpLibrary(const SrtpLibrary&) = delete;
   SrtpLibrary& operator=(const SrtpLibrary&) = delete;
   ~SrtpLibrary() {
     if (kept_open_ != nullptr) srtp_dealloc(kept_open_);
   }
-  [[nodiscard]] bool is_up() const { return is_up_; }
+  [[nodiscard]] bool is_up() const { return kept_open_ != nullptr; }
 
  private:
-  bool is_up_;
   srtp_t kept_open_ = nullptr;
 };
 

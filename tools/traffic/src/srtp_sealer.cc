@@ -59,9 +59,11 @@ void SrtpSealer::Free::operator()(srtp_ctx_t_* session) const {
 }
 
 SrtpSealer::SrtpSealer(const capture::SrtpKey& key, std::uint32_t ssrc) {
-  static const bool up = srtp_init() == srtp_err_status_ok;
+  // It fails where another user of the library in this process was first; then the next line works.
+  static const srtp_err_status_t initialised = srtp_init();
+  static_cast<void>(initialised);
   // Debian's libsrtp2 loads NSS with the first session and unloads it with the last, in 8 ms.
-  static const std::unique_ptr<srtp_ctx_t_, Free> kept_open(up ? open_session({}, 0) : nullptr);
+  static const std::unique_ptr<srtp_ctx_t_, Free> kept_open(open_session({}, 0));
   if (kept_open != nullptr) session_.reset(open_session(key, ssrc));
 }
 

@@ -1,9 +1,7 @@
 """Calls over SRTP, made with `koegura traffic`: decrypted sample by sample, and without keys kept and said so."""
-import subprocess
-
 from accounting import assert_balanced
-from koegura import Scenario, calls, koegura, record, tool
-from sound import RATE, assert_sample_exact
+from koegura import CAPTURES, Scenario, calls, koegura, record, tool
+from sound import RATE, assert_sample_exact, channels_of
 from traffic import expected_call, generate, observed_call
 
 USUAL = "AES_CM_128_HMAC_SHA1_80"
@@ -85,6 +83,22 @@ class Srtp(Scenario):
         before = calls(self.archive)
         koegura("reindex", "--archive", self.archive)
         self.assertEqual(before, calls(self.archive))
+
+    def test_real(self):
+        "a real capture of both sides of a PBX, each with keys of its own: opened, audible, and one conversation by its payload"
+        capture = CAPTURES / "pentesteracademy+voipshark/SIP-SRTP-Normal_Call_two_parties.pcap"
+        archive = self.folder / "real"
+        record(archive, capture)
+        talked = [one for one in calls(archive) if one["streams"]]
+        self.assertEqual([4, {(USUAL, True, True, 0)}], [sum(len(one["streams"]) for one in talked), {
+            (s["srtp_suite"], s["decrypted"], s["rendered"], s.get("unauthenticated", 0)) for one in talked
+            for s in one["streams"]}])
+        self.assertEqual(2, len(talked))
+        self.assertEqual(1, len({one["conversation"] for one in talked}))
+        for one in talked:
+            for channel in channels_of(archive, one["id"], self.folder).values():
+                self.assertGreater(max(channel), 1000, "silence")
+                self.assertLess(sum(map(abs, channel)) / len(channel), 5000, "noise: sealed packets taken for sound")
 
     def packets(self, one):
         path = self.folder / f"{one['id']}.pcapng"

@@ -93,6 +93,7 @@ void Leg::resume(const Outage& outage) {
 FinishedCall Leg::take() && {
   links_.close(call_);
   call_.media = negotiation_.take_media();
+  call_.srtp = negotiation_.take_keys();
   call_.holds = negotiation_.take_holds();
   return std::move(call_);
 }

@@ -79,6 +79,7 @@ void Negotiation::begin(const Exchange& exchange, bool initial) {
 }
 
 std::size_t Negotiation::describe(Timestamp now, Side side, const Sdp& sdp) {
+  keys_.note(now, side, sdp);
   std::size_t added = 0;
   for (const SdpMedia& line : sdp.media) {
     if (line.kind == MediaKind::kOther || line.port == 0) continue;

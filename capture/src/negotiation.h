@@ -10,6 +10,7 @@
 
 #include "capture/finished_call.h"
 #include "capture/sdp.h"
+#include "srtp_keyring.h"
 
 namespace koegura::capture {
 
@@ -38,9 +39,12 @@ class Negotiation {
 
   [[nodiscard]] const std::vector<NegotiatedMedia>& media() const { return media_; }
   // What found no room: a leg has its share of media and holds.
-  [[nodiscard]] std::uint64_t refused_entries() const { return refused_entries_; }
+  [[nodiscard]] std::uint64_t refused_entries() const {
+    return refused_entries_ + keys_.refused_entries();
+  }
   [[nodiscard]] bool on_hold() const { return hold_from_[0] || hold_from_[1]; }
   [[nodiscard]] std::vector<NegotiatedMedia> take_media() { return std::move(media_); }
+  [[nodiscard]] SrtpKeys take_keys() { return keys_.take(); }
   [[nodiscard]] std::vector<SignalledHold> take_holds() { return std::move(holds_); }
 
  private:
@@ -61,6 +65,7 @@ class Negotiation {
 
   std::vector<NegotiatedMedia> media_;
   std::vector<SignalledHold> holds_;
+  SrtpKeyring keys_;
   std::array<std::optional<Timestamp>, 2> hold_from_;  // open holds, by side
   std::optional<Exchange> exchange_;
   std::optional<Offer> offer_;      // of the exchange

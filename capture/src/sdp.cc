@@ -160,8 +160,12 @@ void read_attribute(SdpMedia& media, std::string_view attribute) {
     media.bundle_only = true;
   } else if (iequals(name, "candidate")) {
     read_candidate(media, value);
-  } else if (iequals(name, "crypto") || iequals(name, "fingerprint")) {
-    media.crypto = true;
+  } else if (iequals(name, "crypto")) {
+    if (media.crypto_lines.size() < kMaxSdpCrypto) {
+      media.crypto_lines.push_back(parse_crypto(value));
+    }
+  } else if (iequals(name, "fingerprint")) {
+    media.fingerprint = true;
   }
 }
 
@@ -204,7 +208,8 @@ class Reader {
     if (skipping_) return;
     media->direction = session_.direction;
     media->connection = session_.connection;
-    media->crypto = session_.crypto;
+    media->fingerprint = session_.fingerprint;
+    media->crypto_lines = session_.crypto_lines;
     media->packet_time_ms = session_.packet_time_ms;
     sdp_.media.push_back(std::move(*media));
   }

@@ -6,6 +6,7 @@
 #include "capture/rtp.h"
 #include "format_map.h"
 #include "red.h"
+#include "stream_decryptor.h"
 
 namespace koegura::decode {
 namespace {
@@ -45,6 +46,7 @@ Result<std::uint32_t> call_rate(const capture::FinishedCall& call) {
     FormatMap formats(call, stream);
     const std::uint32_t possible = formats.highest_possible_rate();
     if (!formats.carries_audio() || possible <= rate) continue;
+    if (StreamDecryptor(call, stream).is_sealed_for_good()) continue;
     const Result<std::uint32_t> sent = sent_rate(stream, formats, possible);
     if (!sent) return sent;
     rate = std::max(rate, *sent);

@@ -68,7 +68,8 @@ FormatMap::FormatMap(const capture::FinishedCall& call, const capture::FinishedS
                         [&](const NegotiatedMedia* media) { return media->side == receiver; });
 }
 
-PayloadMeaning& FormatMap::look_up(std::uint8_t payload_type, Timestamp time) {
+PayloadMeaning& FormatMap::look_up(std::uint8_t payload_type, Timestamp time,
+                                   const std::string* sealed) {
   from_ = Timestamp::min();
   until_ = Timestamp::max();
   for (const NegotiatedMedia* media : at_endpoint_) {
@@ -76,7 +77,14 @@ PayloadMeaning& FormatMap::look_up(std::uint8_t payload_type, Timestamp time) {
     if (media->since > time) until_ = std::min(until_, media->since);
   }
   last_type_ = payload_type;
-  last_ = &intern(read(payload_type, time));
+  last_sealed_ = sealed;
+  PayloadMeaning meaning = read(payload_type, time);
+  if (sealed != nullptr) {
+    meaning.encrypted = true;
+    meaning.role = PayloadRole::kUndecodable;
+    meaning.why = *sealed;
+  }
+  last_ = &intern(std::move(meaning));
   return *last_;
 }
 
@@ -93,15 +101,6 @@ PayloadMeaning FormatMap::read(std::uint8_t payload_type, Timestamp time) const 
                                                         : " has no meaning in RFC 3551";
     meaning.format.payload_type = payload_type;
     meaning.why = "payload type " + std::to_string(payload_type) + why;
-  }
-  const NegotiatedMedia* in_force = nullptr;
-  for (const NegotiatedMedia* media : at_endpoint_) {
-    if (in_force == nullptr || media->since <= time) in_force = media;
-  }
-  if (in_force != nullptr && in_force->encrypted) {
-    meaning.encrypted = true;
-    meaning.role = PayloadRole::kUndecodable;
-    meaning.why = "SRTP: the key is not known";
   }
   return meaning;
 }

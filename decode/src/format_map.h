@@ -31,9 +31,9 @@ struct PayloadMeaning {
   MediaFormat format;            // encoding is empty if nothing described it
   std::uint32_t clock_rate = 0;  // of RTP timestamps, 0 if unknown
   std::uint32_t audio_rate = 0;  // kAudio
-  bool encrypted = false;
-  std::string why;            // kUndecodable: in words
-  std::uint32_t packets = 0;  // for the owner of the map to count
+  bool encrypted = false;        // SRTP that could not be opened
+  std::string why;               // kUndecodable: in words
+  std::uint32_t packets = 0;     // for the owner of the map to count
 };
 
 class FormatMap {
@@ -41,11 +41,12 @@ class FormatMap {
   // REQUIRES: call and stream outlive the map.
   FormatMap(const capture::FinishedCall& call, const capture::FinishedStream& stream);
 
-  [[nodiscard]] PayloadMeaning& at(std::uint8_t payload_type, Timestamp time) {
-    if (last_ != nullptr && payload_type == last_type_ && time >= from_ && time < until_) {
-      return *last_;
-    }
-    return look_up(payload_type, time);
+  // sealed: why the packet's SRTP could not be opened, or null.
+  [[nodiscard]] PayloadMeaning& at(std::uint8_t payload_type, Timestamp time,
+                                   const std::string* sealed = nullptr) {
+    const bool same = payload_type == last_type_ && sealed == last_sealed_;
+    if (last_ != nullptr && same && time >= from_ && time < until_) return *last_;
+    return look_up(payload_type, time, sealed);
   }
   // False: SDP gave this endpoint to video or fax.
   [[nodiscard]] bool carries_audio() const { return carries_audio_; }
@@ -54,7 +55,7 @@ class FormatMap {
   [[nodiscard]] const std::deque<PayloadMeaning>& meanings() const { return meanings_; }
 
  private:
-  PayloadMeaning& look_up(std::uint8_t payload_type, Timestamp time);
+  PayloadMeaning& look_up(std::uint8_t payload_type, Timestamp time, const std::string* sealed);
   [[nodiscard]] PayloadMeaning read(std::uint8_t payload_type, Timestamp time) const;
   [[nodiscard]] const MediaFormat* describe(std::uint8_t payload_type, Timestamp time) const;
   PayloadMeaning& intern(PayloadMeaning meaning);
@@ -65,6 +66,7 @@ class FormatMap {
   std::deque<PayloadMeaning> meanings_;
   PayloadMeaning* last_ = nullptr;
   std::uint8_t last_type_ = 0;
+  const std::string* last_sealed_ = nullptr;
   Timestamp from_;
   Timestamp until_;
 };

@@ -65,7 +65,7 @@ Result<void> OrderedStream::read() {
     // Capture has read these bytes before: what fails here is counted there.
     const auto packet = capture::parse_ip(spooled.time, spooled.ip);
     if (!packet) continue;
-    const auto rtp = capture::parse_rtp(packet->payload);
+    auto rtp = capture::parse_rtp(packet->payload);
     if (!rtp) continue;
     const std::size_t outages = outages_.over_at(spooled.time, outages_over_);
     const std::int64_t sequence = extend(rtp->sequence, outages != outages_over_);
@@ -74,12 +74,15 @@ Result<void> OrderedStream::read() {
       statistics_.on_duplicate();
       continue;
     }
+    const StreamDecryptor::Opened opened = decryptor_.open(spooled.time, packet->payload);
+    if (opened.datagram.data() != packet->payload.data()) rtp = capture::parse_rtp(opened.datagram);
+    if (!rtp) continue;
     arrived_ = {.sequence = sequence,
                 .arrival = spooled.time,
                 .outages = outages,
                 .timestamp = rtp->timestamp,
                 .marker = rtp->marker,
-                .meaning = &formats_.at(rtp->payload_type, spooled.time),
+                .meaning = &formats_.at(rtp->payload_type, spooled.time, opened.why),
                 .payload = rtp->payload};
     if (arrived_.meaning->role == PayloadRole::kRedundant) unpack(arrived_);
     ++arrived_.meaning->packets;

@@ -15,15 +15,20 @@
 #include "red_copies.h"
 #include "reorder_window.h"
 #include "rtp_statistics.h"
+#include "stream_decryptor.h"
 
 namespace koegura::decode {
 
 class OrderedStream {
  public:
   // REQUIRES: all outlive this.
-  OrderedStream(const capture::FinishedStream& stream, FormatMap& formats, const OutageMap& outages,
-                Timestamp call_start)
-      : reader_(stream.spooled), formats_(formats), outages_(outages), sketch_(call_start) {}
+  OrderedStream(const capture::FinishedCall& call, const capture::FinishedStream& stream,
+                FormatMap& formats, const OutageMap& outages)
+      : reader_(stream.spooled),
+        decryptor_(call, stream),
+        formats_(formats),
+        outages_(outages),
+        sketch_(call.start) {}
 
   // The packet whose turn it is, or null at the end. Valid until pop or look_ahead.
   [[nodiscard]] Result<const StreamPacket*> front();
@@ -47,6 +52,7 @@ class OrderedStream {
     return packet.sequence >= numbering_from_ && !popped_of_numbering_;
   }
   [[nodiscard]] const RtpStatistics& statistics() const { return statistics_; }
+  [[nodiscard]] const StreamDecryptor& decryptor() const { return decryptor_; }
   // Of what may be voice, whether it can be decoded or not; late packets as well.
   [[nodiscard]] const PayloadSketch& sketch() const { return sketch_; }
 
@@ -64,6 +70,7 @@ class OrderedStream {
   [[nodiscard]] const StreamPacket* repair_before(const StreamPacket& held);
 
   capture::SpoolReader reader_;
+  StreamDecryptor decryptor_;
   FormatMap& formats_;
   const OutageMap& outages_;
   std::size_t outages_over_ = 0;  // when the latest packet arrived

@@ -37,7 +37,7 @@ StreamRenderer::StreamRenderer(const capture::FinishedCall& call, std::size_t in
       outages_(outages),
       notes_(notes),
       formats_(call, stream_),
-      packets_(stream_, formats_, outages, call.start),
+      packets_(call, stream_, formats_, outages),
       clock_(call.start, call_rate) {}
 
 Result<void> StreamRenderer::advance(Position until) {
@@ -354,10 +354,8 @@ std::string StreamRenderer::silent_because() const {
 
 RenderedStream StreamRenderer::summary() const {
   const PayloadMeaning* main = nullptr;
-  bool encrypted = false;
   std::vector<std::uint8_t> beside_audio;
   for (const PayloadMeaning& meaning : formats_.meanings()) {
-    encrypted = encrypted || meaning.encrypted;
     const bool beside =
         meaning.role == PayloadRole::kEvent || meaning.role == PayloadRole::kComfortNoise;
     if (beside) beside_audio.push_back(meaning.format.payload_type);
@@ -383,7 +381,10 @@ RenderedStream StreamRenderer::summary() const {
   out.reordered = statistics.reordered();
   out.jitter_ms = statistics.jitter_ms();
   out.rendered = is_heard();
-  out.encrypted = encrypted;
+  const StreamDecryptor& decryptor = packets_.decryptor();
+  out.encrypted = decryptor.failed() != 0 && decryptor.opened() == 0;
+  out.srtp_suite = decryptor.suite();
+  out.unauthenticated = out.encrypted ? 0 : decryptor.failed();
   out.lossless = is_lossless();
   out.beside_audio = std::move(beside_audio);
   out.sketch = packets_.sketch().entries();
@@ -392,7 +393,7 @@ RenderedStream StreamRenderer::summary() const {
     out.codec = main->codec != nullptr ? std::string(main->codec->name) : main->format.encoding;
     if (out.codec.empty()) out.codec = "PT " + std::to_string(main->format.payload_type);
     out.clock_rate = main->clock_rate;
-    out.mos = encrypted ? 0 : statistics.mos(main->codec);
+    out.mos = out.encrypted ? 0 : statistics.mos(main->codec);
   }
   return out;
 }

@@ -104,6 +104,8 @@ void fill_stream(Stream& out, const RenderedStream& stream, const FinishedCall& 
   *out.mutable_last() = to_proto(wall_time(call, stream.last));
   out.set_decrypted(!stream.encrypted);
   out.set_rendered(stream.rendered);
+  out.set_srtp_suite(to_utf8(stream.srtp_suite));
+  out.set_unauthenticated(stream.unauthenticated);
 }
 
 void fill_timeline(CallRecord& record, const RenderedCall& rendered) {

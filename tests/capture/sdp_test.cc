@@ -120,8 +120,20 @@ TEST_CASE("the profile says whether the media is encrypted") {
   CHECK(audio("audio 1 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x\r\n").encrypted());
   CHECK(audio("audio 1 RTP/SAVPF 0\r\n").encrypted());
   CHECK(audio("audio 1 UDP/TLS/RTP/SAVPF 0\r\na=fingerprint:sha-256 00\r\n").encrypted());
-  CHECK(audio("audio 1 RTP/SAVP 0\r\na=crypto:1 x inline:y\r\n").crypto);
-  CHECK_FALSE(audio("audio 1 RTP/SAVP 0\r\n").crypto);
+  CHECK(audio("audio 1 RTP/SAVP 0\r\na=fingerprint:sha-256 00\r\n").fingerprint);
+  CHECK_FALSE(audio("audio 1 RTP/SAVP 0\r\n").fingerprint);
+}
+
+TEST_CASE("a=crypto is read with its media line, up to a bound") {
+  const std::string key = "inline:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNk";
+  std::string text = "audio 1 RTP/SAVP 0\r\n";
+  for (int tag = 1; tag <= 20; ++tag) {
+    text += "a=crypto:" + std::to_string(tag) + " AES_CM_128_HMAC_SHA1_80 " + key + "\r\n";
+  }
+  const SdpMedia media = audio(text);
+  CHECK(media.crypto_lines.size() == kMaxSdpCrypto);
+  CHECK(media.crypto_lines[0].keys.size() == 1);
+  CHECK(audio("audio 1 RTP/SAVP 0\r\n").crypto_lines.empty());
 }
 
 TEST_CASE("T.38 is an image over udptl without payload types") {

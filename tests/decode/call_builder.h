@@ -22,6 +22,7 @@
 
 #include "../capture/packet_builder.h"
 #include "capture/finished_call.h"
+#include "capture/rtp.h"
 #include "decode/matroska.h"
 #include "decode/renderer.h"
 
@@ -83,13 +84,17 @@ class StreamBuilder {
     capture::test::Writer out;
     out.u8(0x80).u8((packet.marker ? 0x80U : 0U) | packet.payload_type).u16(packet.sequence);
     out.u32(packet.timestamp).u32(stream_.ssrc).bytes(packet.payload);
-    const auto datagram = capture::test::udp(source_, destination_, out.octets());
-    const Timestamp time = test::at_ms(packet.at_ms);
-    REQUIRE(spool_.append(run_, time, datagram.bytes));
+    return datagram(packet.at_ms, out.octets());
+  }
+  // RTP without CSRC list and extension, or SRTP.
+  StreamBuilder& datagram(double at_ms, const Octets& rtp) {
+    const auto packet = capture::test::udp(source_, destination_, rtp);
+    const Timestamp time = test::at_ms(at_ms);
+    REQUIRE(spool_.append(run_, time, packet.bytes));
     if (stream_.packets == 0) stream_.first = time;
     stream_.last = std::max(stream_.last, time);
     ++stream_.packets;
-    stream_.bytes += packet.payload.size();
+    stream_.bytes += rtp.size() - capture::kRtpHeaderSize;
     return *this;
   }
   // A datagram of T.38: no RTP header (UDPTL).

@@ -188,7 +188,7 @@ TEST_CASE("what cannot be decoded keeps its place, and the call says why it is s
   };
   const Case cases[] = {
       {format(96, "EVS", 16000), false, 96, "codec EVS is not supported", "EVS"},
-      {format(0, "PCMU"), true, 0, "SRTP: the key is not known", "PCMU"},
+      {format(0, "PCMU"), true, 0, "SRTP: the key is not in the signalling", "PCMU"},
       {format(0, "PCMU"), false, 107, "payload type 107 was never described by SDP", "PT 107"},
       {format(0, "PCMU"), false, 80, "payload type 80 has no meaning in RFC 3551", "PT 80"},
       {format(96, "L16", 11000), false, 96, "codec L16 at 11000 Hz is not supported", "L16"},

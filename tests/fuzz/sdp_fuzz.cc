@@ -13,6 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const auto& media : sdp->media) {
     if (media.formats.size() > koegura::capture::kMaxSdpFormats) std::abort();
     if (media.candidates.size() > koegura::capture::kMaxSdpCandidates) std::abort();
+    if (media.crypto_lines.size() > koegura::capture::kMaxSdpCrypto) std::abort();
     for (const auto& format : media.formats) {
       if (format.fmtp.size() > koegura::capture::kMaxSdpText) std::abort();
     }

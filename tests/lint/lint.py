@@ -23,6 +23,8 @@ THIRD_PARTY = {
     r"opus/": ["decode/src/opus_decoder"],
     r"FLAC/": ["decode/src/flac_"],
     r"openssl/": ["decode/src/sample_hash", "store/src/sha256", "tools/traffic/src/truth_file"],
+    # the generator seals what decode opens
+    r"srtp2/": ["decode/src/srtp_session", "tools/traffic/src/srtp_sealer"],
     r"rocksdb/": ["store/src/"],
     r"phonenumbers/": ["store/src/number"],
     r"CLI/": ["tools/"],

@@ -80,6 +80,10 @@ std::string stream_text(const Stream& stream) {
   if (stream.reordered() > 0) text += ", " + count_text(stream.reordered()) + " reordered";
   if (stream.clock_rate() > 0) text += ", jitter " + decimal_text(stream.jitter_ms(), 1) + " ms";
   if (!stream.decrypted()) text += ", encrypted";
+  if (!stream.srtp_suite().empty()) text += ", decrypted (" + printable(stream.srtp_suite()) + ")";
+  if (stream.unauthenticated() > 0) {
+    text += ", " + plural(stream.unauthenticated(), "packet") + " not authentic";
+  }
   if (!stream.rendered()) text += ", not in the audio (its packets are kept)";
   return text;
 }

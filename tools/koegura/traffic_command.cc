@@ -1,6 +1,7 @@
 // koegura traffic: calls with known audio, to try a recorder with.
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdio>
 #include <limits>
 
@@ -73,6 +74,7 @@ class TrafficCommand : public Command {
     options.text("--hold-at", "D", hold_at_, "the callee holds the call, so long after the answer");
     options.text("--hold-for", "D", hold_for_, "for how long [5s]");
     options.flag("--hold-silent", hold_silent_, "a=inactive in place of music on hold");
+    declare_srtp(options);
     declare_network(options);
   }
 
@@ -92,6 +94,16 @@ class TrafficCommand : public Command {
     options.texts("--kind", "X", kinds_, "their kinds: " + joined(kind_names()) + " [all]");
     options.decimal("--shared-numbers", traffic_.shared_numbers,
                     "part of them whose number another one bears at the same time [0.3]");
+  }
+
+  void declare_srtp(Options& options) {
+    options.text("--srtp", "SUITE", traffic_.srtp,
+                 "SRTP with keys in the SDP: AES_CM_128_HMAC_SHA1_80, AEAD_AES_256_GCM, ...");
+    options.flag("--srtp-no-keys", srtp_no_keys_, "SRTP whose keys are not in the SDP");
+    options.text("--rekey-at", "D", rekey_at_,
+                 "a re-INVITE brings new keys, so long after the answer");
+    options.text("--first-sequence", "N", first_sequence_,
+                 "RTP's first sequence number, 0 to 65535 [random]");
   }
 
   void declare_network(Options& options) {
@@ -132,6 +144,7 @@ class TrafficCommand : public Command {
     traffic_.bye = !no_bye_;
     traffic_.rtcp = !no_rtcp_;
     traffic_.seed = seed_;
+    traffic_.srtp_tells_keys = !srtp_no_keys_;
     if (tcp_) traffic_.transport = traffic::SipTransport::kTcp;
     return fit("--calls", calls_, traffic_.calls)
         .and_then([&] { return fit("--concurrency", concurrency_, traffic_.concurrency); })
@@ -142,6 +155,8 @@ class TrafficCommand : public Command {
         .and_then([&] { return duration("--ring", ring_, traffic_.ring); })
         .and_then([&] { return duration("--talk", talk_, traffic_.talk); })
         .and_then([&] { return duration("--jitter", jitter_, traffic_.jitter); })
+        .and_then([&] { return duration("--rekey-at", rekey_at_, traffic_.rekey_at); })
+        .and_then([&] { return read_first_sequence(); })
         .and_then([&] { return read_hold(); })
         .and_then([&] { return read_outcomes(); })
         .and_then([&] { return read_kinds(); })
@@ -156,6 +171,19 @@ class TrafficCommand : public Command {
     });
     traffic_.hold = hold;
     return read;
+  }
+
+  Result<void> read_first_sequence() {
+    if (first_sequence_.empty()) return {};
+    std::uint16_t number = 0;
+    const char* const end = first_sequence_.data() + first_sequence_.size();
+    const auto [stop, error] = std::from_chars(first_sequence_.data(), end, number);
+    if (error != std::errc() || stop != end) {
+      return failure("--first-sequence: '" + first_sequence_ + "' is not 0 to 65535",
+                     ErrorKind::kUsage);
+    }
+    traffic_.first_sequence = number;
+    return {};
   }
 
   Result<void> read_outcomes() {
@@ -242,12 +270,15 @@ class TrafficCommand : public Command {
   std::string hold_at_;
   std::string hold_for_;
   std::string start_;
+  std::string rekey_at_;
+  std::string first_sequence_;
   std::vector<std::string> outcomes_;
   std::vector<std::string> kinds_;
   bool no_bye_ = false;
   bool no_rtcp_ = false;
   bool hold_silent_ = false;
   bool tcp_ = false;
+  bool srtp_no_keys_ = false;
 };
 
 }  // namespace

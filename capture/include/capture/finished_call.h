@@ -8,6 +8,7 @@
 
 #include "capture/address.h"
 #include "capture/spool.h"
+#include "capture/srtp_key.h"
 #include "capture/time.h"
 
 namespace koegura::capture {
@@ -115,6 +116,24 @@ struct NegotiatedMedia {
   std::vector<MediaFormat> formats;
 };
 
+// What the session descriptions told of the keys of SRTP. Secret (srtp_key.h).
+struct SrtpKeys {
+  struct Key {
+    Timestamp since;            // told; a sender may be slow to follow, or quicker than its SDP
+    Side side = Side::kCaller;  // protects with it what it sends
+    SrtpKey key;
+  };
+  // A line that gave no key.
+  struct Refusal {
+    Side side = Side::kCaller;
+    SrtpKeyDefect defect = SrtpKeyDefect::kBadLine;
+    std::string suite;  // as written
+  };
+  std::vector<Key> keys;  // in order of time
+  std::vector<Refusal> refusals;
+  bool by_dtls = false;  // a=fingerprint: keys are agreed on beside the media (RFC 5763)
+};
+
 // One RTP SSRC towards one endpoint. Its packets stand in order of arrival, duplicates left out.
 // kImage is T.38: UDPTL datagrams, no RTP header.
 struct FinishedStream {
@@ -180,6 +199,7 @@ struct FinishedCall {
   std::vector<Diversion> diversions;                  // the latest first
   Links links;
   std::vector<NegotiatedMedia> media;  // in order of time
+  SrtpKeys srtp;
   std::vector<FinishedStream> streams;
   std::vector<SignalledHold> holds;
   std::vector<InfoDigit> digits;

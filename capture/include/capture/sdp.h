@@ -18,6 +18,7 @@ namespace koegura::capture {
 inline constexpr std::size_t kMaxSdpMedia = 32;
 inline constexpr std::size_t kMaxSdpFormats = 64;     // per media line
 inline constexpr std::size_t kMaxSdpCandidates = 32;  // per media line, both components
+inline constexpr std::size_t kMaxSdpCrypto = 16;      // per media line
 inline constexpr std::size_t kMaxSdpText = 1024;      // of a=fmtp and the like: the rest is cut off
 
 // a=rtcp (RFC 3605): the address is the media's own where it names none.
@@ -37,16 +38,17 @@ struct SdpCandidate {
 struct SdpMedia {
   MediaKind kind = MediaKind::kOther;
   MediaDirection direction = MediaDirection::kSendRecv;
-  std::uint16_t port = 0;            // 0: refused or taken down (RFC 3264 §6, §8.2)
-  std::uint16_t packet_time_ms = 0;  // a=ptime, 0 if absent
-  bool rtcp_mux = false;             // RFC 5761
-  bool bundle_only = false;          // port 0 means: where the other lines are (RFC 9143 §6)
-  bool crypto = false;   // a=crypto or a=fingerprint: keys are exchanged (RFC 4568, 8122)
-  std::string protocol;  // "RTP/AVP", "RTP/SAVP", "udptl"
+  std::uint16_t port = 0;               // 0: refused or taken down (RFC 3264 §6, §8.2)
+  std::uint16_t packet_time_ms = 0;     // a=ptime, 0 if absent
+  bool rtcp_mux = false;                // RFC 5761
+  bool bundle_only = false;             // port 0 means: where the other lines are (RFC 9143 §6)
+  bool fingerprint = false;             // a=fingerprint: keys are agreed on by DTLS (RFC 8122)
+  std::string protocol;                 // "RTP/AVP", "RTP/SAVP", "udptl"
   std::optional<IpAddress> connection;  // absent: not there, or a host name
   std::optional<SdpRtcp> rtcp;
   std::vector<MediaFormat> formats;  // in order of the m= line, static types filled in
   std::vector<SdpCandidate> candidates;
+  std::vector<SrtpCrypto> crypto_lines;  // a=crypto: keys for what the describing side sends
 
   // RTP/SAVP, RTP/SAVPF, UDP/TLS/…: what arrives is SRTP.
   [[nodiscard]] bool encrypted() const;

@@ -68,8 +68,11 @@ struct RenderedStream {
   Timestamp first;
   Timestamp last;
   bool rendered = false;   // false: its packets are attached, but are not in the audio
-  bool encrypted = false;  // SRTP
-  bool lossless = false;   // FLAC carries its audio's payload: G.711, L16
+  bool encrypted = false;  // SRTP of which no packet could be opened
+  // The suite by which SRTP was opened, as IANA names it; empty if it was none, or stayed sealed.
+  std::string srtp_suite;
+  std::uint32_t unauthenticated = 0;  // of a stream that was opened: packets that no key opens
+  bool lossless = false;              // FLAC carries its audio's payload: G.711, L16
   // Payload types that are no audio (telephone events, comfort noise): FLAC does not carry them
   // even if the stream is lossless.
   std::vector<std::uint8_t> beside_audio;

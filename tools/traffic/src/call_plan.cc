@@ -81,12 +81,28 @@ void plan_signalling(const TrafficOptions& options, Random& random, CallPlan& pl
   plan.end = *plan.answered + options.talk;
   plan.released_by = plan.index % 2 == 0 ? Side::kCaller : Side::kCallee;
   plan.bye = options.bye;
+  if (options.rekey_at > Duration::zero()) {
+    plan.rekey = plan_reoffer(*plan.answered + options.rekey_at, random);
+  }
   if (options.hold) {
     const Timestamp hold = *plan.answered + options.hold->at;
     plan.hold =
         PlannedHold{plan_reoffer(hold, random), plan_reoffer(hold + options.hold->duration, random),
                     options.hold->music};
   }
+}
+
+void plan_keys(const TrafficOptions& options, CallPlan& plan) {
+  plan.srtp.suite = capture::find_srtp_suite(options.srtp);
+  plan.srtp.tells_keys = options.srtp_tells_keys;
+  const auto change = [&](Side offerer, const Reoffer& times) {
+    add_keys(options.seed, plan.index, {offerer, times.acknowledged, times.answered}, plan.srtp);
+  };
+  change(Side::kCaller, {});
+  if (plan.rekey) change(Side::kCaller, *plan.rekey);
+  if (!plan.hold) return;
+  change(Side::kCallee, plan.hold->hold);
+  change(Side::kCallee, plan.hold->resume);
 }
 
 // Speech has its place on the call's timeline; music begins with its segment.
@@ -151,7 +167,9 @@ StreamPlan plan_stream(const TrafficOptions& options, Side side, Random& random,
   stream.codec = find_codec(options.codec);
   stream.ssrc = static_cast<std::uint32_t>(random.next());
   stream.first_timestamp = static_cast<std::uint32_t>(random.next());
-  stream.first_sequence = static_cast<std::uint16_t>(random.next());
+  const auto sequence = static_cast<std::uint16_t>(random.next());
+  stream.first_sequence = options.first_sequence.value_or(sequence);
+  stream.keys = plan.srtp.keys[index_of(side)];
   // The callee sends once it has answered, the caller once it knows.
   const Timestamp ready = side == Side::kCallee ? *plan.answered : plan.acknowledged;
   stream.start = ready + random.between(milliseconds(1), milliseconds(21));
@@ -190,6 +208,7 @@ CallPlan plan_call(const TrafficOptions& options, std::uint32_t index, Timestamp
   plan.start = start;
   plan_identity(options, random, plan);
   plan_signalling(options, random, plan);
+  plan_keys(options, plan);
   if (!plan.answered) return plan;
   for (const Side side : kSides) plan.streams.push_back(plan_stream(options, side, random, plan));
   return plan;

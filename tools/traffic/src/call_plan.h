@@ -13,6 +13,7 @@
 #include "capture/address.h"
 #include "capture/finished_call.h"
 #include "codec.h"
+#include "srtp_plan.h"
 #include "traffic/traffic.h"
 
 namespace koegura::traffic {
@@ -47,6 +48,7 @@ struct StreamPlan {
   Timestamp start;     // when tick 0 is sent
   double tick_ns = 0;  // packet time on this side's clock
   std::uint32_t ticks = 0;
+  std::vector<PlannedKey> keys;         // of SRTP, in order; none: plain RTP
   std::vector<StreamSegment> segments;  // in order, the first at tick 0; the last may end early
 
   [[nodiscard]] Timestamp time_of(std::uint32_t tick) const;
@@ -96,8 +98,10 @@ struct CallPlan {
   std::optional<Timestamp> answered;
   Timestamp acknowledged;           // if answered
   std::optional<PlannedHold> hold;  // by the callee
-  Timestamp end;                    // BYE or CANCEL or final response, or the media's end
-  Duration reply{};                 // from the last request to its response
+  std::optional<Reoffer> rekey;     // by the caller
+  SrtpPlan srtp;
+  Timestamp end;     // BYE or CANCEL or final response, or the media's end
+  Duration reply{};  // from the last request to its response
   Side released_by = Side::kCaller;
   bool bye = true;
 

@@ -39,15 +39,22 @@ void append_hold(std::vector<SipLine>& lines, const CallPlan& plan) {
   append_reoffer(lines, plan.hold->resume, offer, Media::kSendRecv);
 }
 
+void append_rekey(std::vector<SipLine>& lines, const CallPlan& plan) {
+  const SipLine offer = {
+      .cseq = 2, .branch = 10, .in_dialog = true, .media = Media::kSendRecv, .sdp_version = 1};
+  append_reoffer(lines, *plan.rekey, offer, Media::kSendRecv);
+}
+
 void append_release(std::vector<SipLine>& lines, const CallPlan& plan) {
   if (!plan.bye) return;
-  // The callee's CSeq space is its own (RFC 3261 §12.2.1.1): its re-INVITEs were 1 and 2.
+  // The callee's CSeq space is its own (RFC 3261 §12.2.1.1): its re-INVITEs were 1 and 2. The
+  // caller's were its INVITE and the one that brought new keys.
   const bool caller = plan.released_by == Side::kCaller;
   SipLine bye = {.time = plan.end,
                  .sender = plan.released_by,
                  .client = plan.released_by,
                  .method = Method::kBye,
-                 .cseq = caller ? 2U : 3U,
+                 .cseq = caller && !plan.rekey ? 2U : 3U,
                  .branch = 20,
                  .in_dialog = true};
   lines.push_back(bye);
@@ -111,6 +118,7 @@ std::vector<SipLine> ladder_of(const CallPlan& plan) {
     case Outcome::kAnswered:
       lines.push_back(answer(invite, *plan.answered, Media::kSendRecv));
       lines.push_back(acknowledge(invite, plan.acknowledged));
+      if (plan.rekey) append_rekey(lines, plan);
       if (plan.hold) append_hold(lines, plan);
       append_release(lines, plan);
       break;

@@ -87,6 +87,20 @@ Result<void> check_network(const TrafficOptions& options) {
   return {};
 }
 
+Result<void> check_srtp(const TrafficOptions& options) {
+  if (!options.srtp.empty() && capture::find_srtp_suite(options.srtp) == nullptr) {
+    return refuse(fmt::format("SRTP's suite {} cannot be made here", options.srtp));
+  }
+  if (options.srtp.empty() && !options.srtp_tells_keys) return refuse("plain RTP has no keys");
+  if (options.rekey_at == Duration::zero()) return {};
+  if (options.srtp.empty()) return refuse("new keys are for SRTP");
+  if (options.hold) return refuse("a hold brings new keys already");
+  if (options.rekey_at < kMargin || options.rekey_at + kMargin > options.talk) {
+    return refuse("new keys must come 0.2 s after the answer, and 0.2 s before the call's end");
+  }
+  return {};
+}
+
 Result<void> check_conversations(const TrafficOptions& options) {
   if (options.conversations == 0) return {};
   if (options.conversations > kMostConversations) {
@@ -102,6 +116,9 @@ Result<void> check_conversations(const TrafficOptions& options) {
     return refuse("conversations speak PCMU on the trunk, in packets of 10 to 30 ms");
   }
   if (options.transport != SipTransport::kUdp) return refuse("conversations speak SIP over UDP");
+  if (!options.srtp.empty() || options.first_sequence) {
+    return refuse("SRTP and sequence numbers are for calls, not for conversations");
+  }
   if (!options.digits.empty() || options.hold || options.drift_ppm != 0 || !options.bye) {
     return refuse("digits, hold, drift and missing BYEs are for calls, not for conversations");
   }
@@ -143,7 +160,7 @@ std::vector<std::string> codec_names() {
 
 Result<void> check(const TrafficOptions& options) {
   for (const auto part :
-       {check_calls, check_codec, check_network, check_events, check_conversations}) {
+       {check_calls, check_codec, check_network, check_events, check_srtp, check_conversations}) {
     if (auto sound = part(options); !sound) return sound;
   }
   return {};

@@ -1,6 +1,7 @@
 #include "rtp_sender.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 
 #include "big_endian.h"
@@ -52,6 +53,10 @@ RtpSender::RtpSender(const TrafficOptions& options, std::uint32_t call, const St
       random_(options.seed, kNetwork, call * 2ULL + index_of(plan.side)),
       clock_per_tick_(plan.codec->clock_rate / 1000 * options.packet_time_ms),
       last_packet_(plan.packets() - 1) {
+  for (const PlannedKey& planned : plan.keys) {
+    sealers_.emplace_back(planned.key, plan.ssrc);
+    trailer_ = SrtpSealer::trailer_of(planned.key.suite);
+  }
   if (options.rtcp) next_report_ = plan.start + kReportInterval;
   send_until_order_is_known();
 }
@@ -175,7 +180,7 @@ void RtpSender::emit_packet() {
   const InFlight packet = in_flight_.back();
   in_flight_.pop_back();
 
-  const std::size_t size = kRtpHeader + packet.bytes;
+  const std::size_t size = kRtpHeader + packet.bytes + trailer_;
   std::byte* frame = writer_.frame(packet.arrives, path_.frame_size(size));
   std::byte* rtp = path_.payload_of(frame);
   const std::uint8_t type =
@@ -188,11 +193,21 @@ void RtpSender::emit_packet() {
   put32(rtp + 8, plan_.ssrc);
   std::memcpy(rtp + kRtpHeader, packet.payload == nullptr ? packet.event.data() : packet.payload,
               packet.bytes);
+  seal(rtp, size - trailer_, packet.sent);
   path_.seal_udp(frame, size, sequence);
 
   count(packet);
   send_until_order_is_known();
   if (in_flight_.empty()) next_report_ = kNever;
+}
+
+void RtpSender::seal(std::byte* rtp, std::size_t size, Timestamp sent) {
+  if (sealers_.empty()) return;
+  std::size_t key = sealers_.size() - 1;
+  while (key > 0 && sent < plan_.keys[key].from) --key;
+  const bool sealed = sealers_[key].seal(rtp, size);
+  assert(sealed);  // the suites are libsrtp2's own, and the packets are well formed
+  static_cast<void>(sealed);
 }
 
 void RtpSender::count(const InFlight& packet) {

@@ -15,6 +15,7 @@
 #include "path.h"
 #include "random.h"
 #include "sound.h"
+#include "srtp_sealer.h"
 #include "tournament.h"
 
 namespace koegura::traffic {
@@ -76,6 +77,8 @@ class RtpSender {
   void deliver(InFlight packet, Timestamp seemingly_sent);
   void lose(const InFlight& packet, std::uint32_t tick);
   void emit_packet();
+  // With the key of the moment it was sent.
+  void seal(std::byte* rtp, std::size_t size, Timestamp sent);
   void count(const InFlight& packet);
   void emit_report();
 
@@ -87,6 +90,8 @@ class RtpSender {
   Path report_path_;
   Random random_;
   std::uint32_t clock_per_tick_;
+  std::vector<SrtpSealer> sealers_;  // of the plan's keys
+  std::size_t trailer_ = 0;          // bytes of a packet
 
   std::size_t segment_ = 0;  // the next packet's
   std::uint32_t tick_ = 0;   // … within it

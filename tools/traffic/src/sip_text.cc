@@ -87,8 +87,10 @@ std::string session_description(const SipLine& line, const CallPlan& plan,
   auto out = std::back_inserter(sdp);
   fmt::format_to(out, "v=0\r\no=- {} {} IN {} {}\r\ns=-\r\nc=IN {} {}\r\nt=0 0\r\n",
                  1'000'000 + plan.index, 1 + line.sdp_version, family, address, family, address);
-  fmt::format_to(out, "m=audio {} RTP/AVP {} {}\r\n", media.port, codec.payload_type,
+  fmt::format_to(out, "m=audio {} RTP/{} {} {}\r\n", media.port,
+                 plan.srtp.suite == nullptr ? "AVP" : "SAVP", codec.payload_type,
                  kEventPayloadType);
+  sdp += crypto_lines(plan.srtp, line.sender, line.sdp_version, line.status == 0);
   fmt::format_to(out, "a=rtpmap:{} {}/{}{}\r\n", codec.payload_type, codec.name, codec.clock_rate,
                  codec.channels == 2 ? "/2" : "");
   if (!codec.fmtp.empty()) fmt::format_to(out, "a=fmtp:{} {}\r\n", codec.payload_type, codec.fmtp);

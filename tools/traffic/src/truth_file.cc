@@ -118,6 +118,10 @@ void TruthFile::append_options() {
     fmt::format_to(out, "\"hold\":{{\"at_s\":{},\"duration_s\":{},\"music\":{}}},",
                    to_seconds(o.hold->at), to_seconds(o.hold->duration), o.hold->music);
   }
+  if (!o.srtp.empty()) {
+    fmt::format_to(out, "\"srtp\":\"{}\",\"rekey_at_s\":{},",
+                   capture::find_srtp_suite(o.srtp)->name, to_seconds(o.rekey_at));
+  }
   fmt::format_to(out,
                  "\"drift_ppm\":{},\"loss\":{},\"reorder\":{},\"duplicate\":{},\"jitter_ms\":{},",
                  o.drift_ppm, o.loss, o.reorder, o.duplicate, to_seconds(o.jitter) * 1000);

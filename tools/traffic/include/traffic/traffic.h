@@ -121,7 +121,13 @@ struct TrafficOptions {
   bool rtcp = true;    // sender reports (RFC 3550 §6.4.1) every 5 s
   std::string digits;  // the caller presses them from 1 s after the answer, as RFC 4733 events
   std::optional<Hold> hold;
-  double drift_ppm = 0;  // the callee's sample clock is fast by so much
+  // SRTP with keys in the SDP (RFC 4568): a suite's name, as IANA has it; empty for plain RTP. A
+  // re-INVITE brings new keys.
+  std::string srtp;
+  bool srtp_tells_keys = true;  // false: no a=crypto
+  Duration rekey_at{};          // since the answer: a re-INVITE of the caller; 0 for none
+  std::optional<std::uint16_t> first_sequence;  // of RTP, of every stream; absent: random
+  double drift_ppm = 0;                         // the callee's sample clock is fast by so much
 
   // What the network does to RTP, each packet for itself. Fractions: 0.01 is 1 %.
   double loss = 0;

@@ -40,7 +40,14 @@ namespace koegura::capture {
   X(kSipTruncated, "sip_truncated", "the message ends before its Content-Length")               \
   X(kSdpBadLine, "sdp_bad_line", "an SDP line cannot be read")                                  \
   X(kSdpBadMedia, "sdp_bad_media", "an SDP media line cannot be read")                          \
-  X(kRtpBadHeader, "rtp_bad_header", "CSRC, extension or padding runs past the RTP packet")
+  X(kRtpBadHeader, "rtp_bad_header", "CSRC, extension or padding runs past the RTP packet")     \
+  X(kRtcpBadHeader, "rtcp_bad_header", "a packet's version or type is not RTCP's")              \
+  X(kRtcpTruncated, "rtcp_truncated", "an RTCP packet runs past its datagram")                  \
+  X(kRtcpBadPadding, "rtcp_bad_padding", "the padding of an RTCP packet is impossible")         \
+  X(kRtcpBadReport, "rtcp_bad_report", "reports or sources run past the RTCP packet")           \
+  X(kRtcpBadDescription, "rtcp_bad_description",                                                \
+    "a source description runs past the RTCP packet")                                           \
+  X(kRtcpBadBlock, "rtcp_bad_block", "a block of an extended report has an impossible length")
 
 enum class Defect : std::uint8_t {
 #define KOEGURA_DEFECT_ENUMERATOR(name, id, sentence) name,

@@ -45,6 +45,8 @@ class OrderedStream {
     return packet.sequence >= numbering_from_ && !popped_of_numbering_;
   }
   [[nodiscard]] const RtpStatistics& statistics() const { return statistics_; }
+  // For what is to be watched from the first packet on.
+  [[nodiscard]] RtpStatistics& statistics() { return statistics_; }
   // Of what may be voice, whether it can be decoded or not; late packets as well.
   [[nodiscard]] const PayloadSketch& sketch() const { return sketch_; }
 

@@ -176,6 +176,7 @@ void StreamRenderer::close_hole(Position at, std::size_t outages) {
 
 void StreamRenderer::fill_hole(Position to, PieceKind kind, std::size_t outages) {
   const bool crossed = placed_outages_ != outages;
+  if (kind == PieceKind::kLoss) note_loss(pieces_.end(), to);
   for (; placed_outages_ != outages; ++placed_outages_) {
     const OutageMap::Stretch& away = outages_.stretches()[placed_outages_];
     if (!is_cut_by(away)) pieces_.fill(std::min(to, away.from), kind);
@@ -183,6 +184,15 @@ void StreamRenderer::fill_hole(Position to, PieceKind kind, std::size_t outages)
   }
   const bool resuming = crossed && to - pieces_.end() <= call_rate_ / kResumingPerSecond;
   pieces_.fill(to, resuming ? PieceKind::kOutage : kind);
+}
+
+// The packets before the one that is being placed.
+void StreamRenderer::note_loss(Position from, Position to) {
+  if (missing_ <= 0) return;
+  losses_.add({.sequence = last_sequence_ - missing_,
+               .packets = missing_,
+               .from_s = static_cast<double>(from) / call_rate_,
+               .to_s = static_cast<double>(std::max(from, to)) / call_rate_});
 }
 
 // It had begun, and was heard of until about then.
@@ -306,7 +316,7 @@ std::string StreamRenderer::silent_because() const {
   return "nothing but comfort noise and telephone events was sent";
 }
 
-RenderedStream StreamRenderer::summary() const {
+RenderedStream StreamRenderer::summary(double delay_ms) const {
   const PayloadMeaning* main = nullptr;
   bool encrypted = false;
   std::vector<std::uint8_t> beside_audio;
@@ -346,7 +356,8 @@ RenderedStream StreamRenderer::summary() const {
     out.codec = main->codec != nullptr ? std::string(main->codec->name) : main->format.encoding;
     if (out.codec.empty()) out.codec = "PT " + std::to_string(main->format.payload_type);
     out.clock_rate = main->clock_rate;
-    out.mos = encrypted ? 0 : statistics.mos(main->codec);
+    out.mos =
+        encrypted ? 0 : statistics.mos(main->codec, losses_.burst_ratio(out.packets), delay_ms);
   }
   return out;
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "capture/finished_call.h"
+#include "decode/call_quality.h"
 
 namespace koegura::decode {
 
@@ -37,7 +38,8 @@ struct Span {
   std::optional<Side> channel;  // nothing = both; of a hold: who is held
   double from_s = 0;
   double to_s = 0;
-  std::string note;  // why, for kUndecodable, kLate and kOutage; else empty
+  std::string note;                   // why, for kUndecodable, kLate and kOutage; else empty
+  LostBy lost_by = LostBy::kUnknown;  // of kLoss: of all that is missing there
 };
 
 // A payload of a stream, by which a relayed copy of the stream is told (payload_sketch.h).
@@ -69,6 +71,7 @@ struct RenderedStream {
   // even if the stream is lossless.
   std::vector<std::uint8_t> beside_audio;
   std::vector<SketchEntry> sketch;  // in order of time
+  StreamQuality quality;
 };
 
 struct Digit {
@@ -110,6 +113,7 @@ struct RenderedCall {
   RenderedAudio audio;
   // Level of each channel, by which a transcoded copy of the call is told (level_envelope.h).
   std::array<std::vector<std::uint8_t>, 2> levels;
+  CallQuality quality;
   std::string silent_because;  // why a call that had media has no audible audio, or empty
 };
 

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <map>
+#include <utility>
 #include <vector>
 
 namespace koegura::decode {
@@ -43,17 +44,22 @@ class Story {
   LossShares play(std::int64_t numbers) {
     std::uint32_t sent = from_the_beginning_ ? 0 : 77'777;
     std::int32_t receiver_lost = from_the_beginning_ ? 0 : 55;
+    std::int32_t receiver_misses = 0;
     for (std::int64_t i = 0; i < numbers; ++i) {
       const auto found = fates_.find(i);
       const Fate fate = found == fates_.end() ? Fate::kArrives : found->second;
       if (fate != Fate::kUnsent) ++sent;
-      if (fate == Fate::kNetwork || fate == Fate::kUnsent) ++receiver_lost;
+      // The receiver learns of a loss from the next packet that it gets (RFC 3550 appendix A.3).
+      if (fate == Fate::kNetwork || fate == Fate::kUnsent) ++receiver_misses;
       if (fate == Fate::kArrives) {
         arrive(i);
       } else {
         miss(i);
       }
-      if (fate == Fate::kArrives || fate == Fate::kTap) receiver_highest_ = kFirst + i;
+      if (fate == Fate::kArrives || fate == Fate::kTap) {
+        receiver_highest_ = kFirst + i;
+        receiver_lost += std::exchange(receiver_misses, 0);
+      }
       if ((i + 1) % kEvery == 0) report(sent, receiver_lost);
     }
     LossEvidence evidence;
@@ -85,12 +91,13 @@ class Story {
   void miss(std::int64_t) { ++missing_; }
   void report(std::uint32_t sent, std::int32_t receiver_lost) {
     const auto off = off_.find(sent_.size());
-    sent_.push_back({.packets = sent});
+    sent_.push_back({.at = {}, .packets = sent});
     at_sent_.push_back(
         {.highest = highest_ + (off == off_.end() ? 0 : off->second), .packets = packets_});
     // The receiver's count of cycles is its own.
     received_.push_back(
-        {.lost = receiver_lost,
+        {.at = {},
+         .lost = receiver_lost,
          .highest = 0x70000U | (static_cast<std::uint32_t>(receiver_highest_) & 0xFFFFU)});
     at_received_.push_back({.highest = highest_, .packets = packets_});
   }

@@ -11,8 +11,10 @@ constexpr double kFullScale = 32768.0 * 32768.0;
 constexpr double kSilence = -70;  // dBov
 constexpr double kStepsPerDecibel = 2;
 
-// Sum of squares. Without their two lowest bits (0.1 dB at the edge of silence), the squares of
-// kStep samples fit 32 bits: a loop that compilers turn into multiply-and-add of eight at a time.
+}  // namespace
+
+// Without their two lowest bits (0.1 dB at the edge of silence), the squares of kStep samples fit
+// 32 bits: a loop that compilers turn into multiply-and-add of eight at a time.
 std::uint64_t energy_of(std::span<const Sample> samples) {
   constexpr std::size_t kStep = 32;
   constexpr unsigned kLowBits = 2;
@@ -29,8 +31,6 @@ std::uint64_t energy_of(std::span<const Sample> samples) {
   for (const Sample sample : samples) energy += square(sample);
   return energy << (2 * kLowBits);
 }
-
-}  // namespace
 
 std::uint8_t level_of(std::uint64_t mean_square) {
   const double dbov = 10 * std::log10(static_cast<double>(mean_square) / kFullScale);

@@ -19,6 +19,8 @@
 
 namespace koegura::decode {
 
+// Sum of squares of samples.
+[[nodiscard]] std::uint64_t energy_of(std::span<const Sample> samples);
 // Of the mean square of samples.
 [[nodiscard]] std::uint8_t level_of(std::uint64_t mean_square);
 

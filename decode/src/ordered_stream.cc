@@ -60,6 +60,7 @@ Result<void> OrderedStream::read() {
     if (!more) return tl::make_unexpected(more.error());
     if (!*more) {
       at_end_ = true;
+      statistics_.finish();
       return {};
     }
     // Capture has read these bytes before: what fails here is counted there.

@@ -53,6 +53,8 @@ class OrderedStream {
   }
   [[nodiscard]] const RtpStatistics& statistics() const { return statistics_; }
   [[nodiscard]] const StreamDecryptor& decryptor() const { return decryptor_; }
+  // For what is to be watched from the first packet on.
+  [[nodiscard]] RtpStatistics& statistics() { return statistics_; }
   // Of what may be voice, whether it can be decoded or not; late packets as well.
   [[nodiscard]] const PayloadSketch& sketch() const { return sketch_; }
 

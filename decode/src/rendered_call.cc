@@ -36,6 +36,20 @@ std::string_view name_of(SpanKind kind) {
   return "";
 }
 
+std::string_view name_of(LostBy by) {
+  switch (by) {
+    case LostBy::kUnknown:
+      return "";
+    case LostBy::kNetwork:
+      return "network";
+    case LostBy::kTap:
+      return "tap";
+    case LostBy::kSender:
+      return "sender";
+  }
+  return "";
+}
+
 RenderedAudio::RenderedAudio() = default;
 RenderedAudio::RenderedAudio(RenderedAudio&&) noexcept = default;
 RenderedAudio& RenderedAudio::operator=(RenderedAudio&&) noexcept = default;

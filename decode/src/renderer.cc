@@ -7,13 +7,16 @@
 #include <utility>
 #include <vector>
 
+#include "call_assessment.h"
 #include "call_rate.h"
 #include "channel.h"
 #include "decode/encoded_flac.h"
 #include "flac_encoder.h"
 #include "level_envelope.h"
 #include "outage_map.h"
+#include "rtcp_log.h"
 #include "sample_hash.h"
+#include "speech_meter.h"
 #include "storyline.h"
 #include "stream_renderer.h"
 
@@ -34,15 +37,19 @@ bool begins_before_answer(const FinishedCall& call) {
 // One call on its way through; lives for one render.
 class CallRenderer {
  public:
-  CallRenderer(const FinishedCall& call, const RenderOptions& options, std::uint32_t rate)
+  CallRenderer(const FinishedCall& call, const RenderOptions& options, std::uint32_t rate,
+               const RtcpLog& rtcp)
       : call_(call),
         rate_(rate),
+        rtcp_(rtcp),
         outages_(call, rate),
         notes_{.spans = {}, .events = TelephoneEvents(call.start)},
         levels_{LevelEnvelope(call.start, rate), LevelEnvelope(call.start, rate)},
+        speech_(rate, position(call.answered.value_or(call.start))),
         flac_(std::make_unique<EncodedFlac>(options.temporary_directory, options.memory_limit)) {
     for (std::size_t i = 0; i < call.streams.size(); ++i) {
       streams_.push_back(std::make_unique<StreamRenderer>(call, i, rate, outages_, notes_));
+      watch_reports(*streams_.back(), rtcp);
     }
     channels_ = {make_channel(Side::kCaller), make_channel(Side::kCallee)};
   }
@@ -64,11 +71,13 @@ class CallRenderer {
 
   const FinishedCall& call_;
   std::uint32_t rate_;
+  const RtcpLog& rtcp_;
   OutageMap outages_;
   CallNotes notes_;
   std::vector<std::unique_ptr<StreamRenderer>> streams_;
   std::array<std::unique_ptr<Channel>, 2> channels_;
   std::array<LevelEnvelope, 2> levels_;
+  SpeechMeter speech_;
   std::unique_ptr<EncodedFlac> flac_;
   SampleHash hash_;
   Position at_ = 0;  // rendered up to here
@@ -118,6 +127,7 @@ Result<void> CallRenderer::encode_block(FlacEncoder& encoder, Position to) {
   const std::array<std::span<const Sample>, 2> planes = {
       channels_[0]->render(at_, to, notes_.spans), channels_[1]->render(at_, to, notes_.spans)};
   for (std::size_t i = 0; i < planes.size(); ++i) levels_[i].add(planes[i]);
+  speech_.add(planes);
   hash_.update(planes[0], planes[1]);
   at_ = to;
   return encoder.encode(planes);
@@ -196,7 +206,7 @@ void CallRenderer::deliver(RenderedCall& out) {
   add_signalled_spans(call_, length_s, notes_.spans);
   out.spans = notes_.spans.take();
   out.chapters = chapters_of(call_, length_s);
-  for (const auto& stream : streams_) out.streams.push_back(stream->summary());
+  assess({.call = call_, .rtcp = rtcp_, .speech = speech_.finish()}, streams_, out);
   collect_digits(out.digits);
   out.silent_because = silent_because();
   if (!has_audio) return;
@@ -218,7 +228,9 @@ Result<RenderedCall> render(FinishedCall&& call, const RenderOptions& options) {
   RenderedCall rendered;
   const Result<std::uint32_t> rate = call_rate(call);
   if (!rate) return tl::make_unexpected(rate.error());
-  CallRenderer renderer(call, options, *rate);
+  const Result<RtcpLog> rtcp = RtcpLog::read(call);
+  if (!rtcp) return tl::make_unexpected(rtcp.error());
+  CallRenderer renderer(call, options, *rate, *rtcp);
   if (has_media(call)) {
     if (Result<void> done = renderer.run(); !done) return tl::make_unexpected(done.error());
   }

@@ -3,10 +3,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "e_model.h"
+
 namespace koegura::decode {
 
 void RtpStatistics::on_packet(const StreamPacket& packet) {
+  at_sent_.on_packet(packet.arrival, highest_, packets_);
+  at_received_.on_packet(packet.arrival, highest_, packets_);
   ++packets_;
+  if (packets_ == 1) first_sequence_ = packet.sequence;
   if (!open_numbering_) {
     if (packets_ > 1) expected_before_ += highest_ - lowest_ + 1;
     lowest_ = highest_ = packet.sequence;
@@ -16,6 +21,7 @@ void RtpStatistics::on_packet(const StreamPacket& packet) {
   } else {
     ++reordered_;
     lowest_ = std::min(lowest_, packet.sequence);
+    first_sequence_ = std::min(first_sequence_, packet.sequence);
   }
   measure_jitter(packet);
 }
@@ -29,8 +35,15 @@ void RtpStatistics::measure_jitter(const StreamPacket& packet) {
     const auto ticks = static_cast<std::int32_t>(packet.timestamp - last_timestamp_);
     const auto passed = static_cast<double>((packet.arrival - last_arrival_).count());
     const double difference = std::fabs(passed - ticks * (1e9 / clock));
-    if (difference < kRestartNs) jitter_ns_ += (difference - jitter_ns_) / 16;
+    if (difference < kRestartNs) {
+      jitter_ns_ += (difference - jitter_ns_) / 16;
+    } else {
+      delays_.restart();
+    }
+  } else {
+    delays_.restart();
   }
+  delays_.add(packet.arrival, packet.timestamp, clock);
   jitter_clock_ = clock;
   last_arrival_ = packet.arrival;
   last_timestamp_ = packet.timestamp;
@@ -42,18 +55,14 @@ std::uint32_t RtpStatistics::lost() const {
   return static_cast<std::uint32_t>(std::max<std::int64_t>(0, expected - packets_));
 }
 
-double RtpStatistics::mos(const Codec* codec) const {
-  constexpr double kBestRating = 93.2;  // G.107 §7.7, all parameters at their defaults
-  constexpr double kDelayMs = 100;      // assumed, one way: we hear at one point only
-  constexpr double kImpairmentPerMs = 0.024;
+double RtpStatistics::mos(const Codec* codec, double burst_ratio, double delay_ms) const {
   if (codec == nullptr || packets_ == 0) return 0;
   const double lost_percent = 100.0 * lost() / (static_cast<double>(lost()) + packets_);
-  const double impairment =
-      codec->equipment_impairment +
-      (95 - codec->equipment_impairment) * lost_percent / (lost_percent + codec->loss_robustness);
-  const double r = kBestRating - kDelayMs * kImpairmentPerMs - impairment;
-  if (r <= 0) return 1;
-  return std::clamp(1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6, 1.0, 4.5);
+  return mos_of_rating(rating_of({.equipment = codec->equipment_impairment,
+                                  .loss_robustness = codec->loss_robustness,
+                                  .lost_percent = lost_percent,
+                                  .burst_ratio = burst_ratio,
+                                  .delay_ms = delay_ms}));
 }
 
 }  // namespace koegura::decode

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "comfort_noise.h"
 
@@ -198,6 +199,7 @@ void StreamRenderer::conceal(Voice& voice, const StreamPacket& packet, Position 
   if (packet.outages != placed_outages_) return;
   const Position lost = (at - pieces_.end()) / frame;
   if (lost <= 0) return;
+  concealed_from_ = pieces_.end();
   const bool repeated = voice.decoder->repeats_previous(packet.payload);
   const Position most = Position{call_rate_} * kMostGuessed_ms / 1000 / frame;
   for (Position left = std::min(lost - (repeated ? 1 : 0), most); left > 0; --left)
@@ -219,6 +221,9 @@ void StreamRenderer::conceal_frame(Voice& voice, Bytes next) {
 
 void StreamRenderer::fill_hole(Position to, PieceKind kind, std::size_t outages) {
   const bool crossed = placed_outages_ != outages;
+  if (kind == PieceKind::kLoss) {
+    note_loss(std::exchange(concealed_from_, std::nullopt).value_or(pieces_.end()), to);
+  }
   for (; placed_outages_ != outages; ++placed_outages_) {
     const OutageMap::Stretch& away = outages_.stretches()[placed_outages_];
     if (!is_cut_by(away)) pieces_.fill(std::min(to, away.from), kind);
@@ -227,6 +232,15 @@ void StreamRenderer::fill_hole(Position to, PieceKind kind, std::size_t outages)
   const bool resuming = crossed && to - pieces_.end() <= call_rate_ / kResumingPerSecond;
   if (resuming) kind = PieceKind::kOutage;
   pieces_.fill(to, kind, nullptr, kind == PieceKind::kDtx ? noise_ : std::uint8_t{0});
+}
+
+// The packets before the one that is being placed.
+void StreamRenderer::note_loss(Position from, Position to) {
+  if (missing_ <= 0) return;
+  losses_.add({.sequence = last_sequence_ - missing_,
+               .packets = missing_,
+               .from_s = static_cast<double>(from) / call_rate_,
+               .to_s = static_cast<double>(std::max(from, to)) / call_rate_});
 }
 
 // It had begun, and was heard of until about then.
@@ -352,7 +366,7 @@ std::string StreamRenderer::silent_because() const {
   return "nothing but comfort noise and telephone events was sent";
 }
 
-RenderedStream StreamRenderer::summary() const {
+RenderedStream StreamRenderer::summary(double delay_ms) const {
   const PayloadMeaning* main = nullptr;
   std::vector<std::uint8_t> beside_audio;
   for (const PayloadMeaning& meaning : formats_.meanings()) {
@@ -393,7 +407,8 @@ RenderedStream StreamRenderer::summary() const {
     out.codec = main->codec != nullptr ? std::string(main->codec->name) : main->format.encoding;
     if (out.codec.empty()) out.codec = "PT " + std::to_string(main->format.payload_type);
     out.clock_rate = main->clock_rate;
-    out.mos = out.encrypted ? 0 : statistics.mos(main->codec);
+    out.mos =
+        out.encrypted ? 0 : statistics.mos(main->codec, losses_.burst_ratio(out.packets), delay_ms);
   }
   return out;
 }

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "decode/rendered_call.h"
 #include "format_map.h"
+#include "loss_runs.h"
 #include "ordered_stream.h"
 #include "piece_queue.h"
 #include "resampler.h"
@@ -41,7 +43,12 @@ class StreamRenderer {
   [[nodiscard]] const capture::FinishedStream& stream() const { return stream_; }
   // False: video or fax; it has no place in the audio.
   [[nodiscard]] bool carries_audio() const { return formats_.carries_audio(); }
-  [[nodiscard]] RenderedStream summary() const;
+  // delay_ms: from mouth to ear, for the MOS.
+  [[nodiscard]] RenderedStream summary(double delay_ms) const;
+  // For call_quality.cc: what was seen of the packets and what was missing.
+  [[nodiscard]] RtpStatistics& statistics() { return packets_.statistics(); }
+  [[nodiscard]] LossRuns& losses() { return losses_; }
+  [[nodiscard]] Position heard() const { return heard_; }
   // Why its packets cannot be heard, or empty.
   [[nodiscard]] std::string silent_because() const;
 
@@ -73,6 +80,7 @@ class StreamRenderer {
   // What of the hole is due to outages says so, the rest is of this kind. outages: that are over
   // where it ends.
   void fill_hole(Position to, PieceKind kind, std::size_t outages);
+  void note_loss(Position from, Position to);
   [[nodiscard]] bool is_cut_by(const OutageMap::Stretch& away) const;
   // The stream ended with an outage, as far as anybody knows.
   void fill_end();
@@ -98,6 +106,7 @@ class StreamRenderer {
   StreamClock clock_;
   PieceQueue pieces_;
   std::vector<std::unique_ptr<Voice>> voices_;
+  LossRuns losses_;
   FrameList frames_;
   SampleBuffer decoded_;    // before resampling or trimming
   SampleBuffer resampled_;  // before trimming
@@ -110,6 +119,7 @@ class StreamRenderer {
   std::size_t placed_outages_ = 0;            // ... and the last one that was placed
   std::int64_t missing_ = 0;                  // packets lost since the last one that was placed
   Position packet_length_ = 0;                // of the latest one that was placed
+  std::optional<Position> concealed_from_;    // the hole that is being closed began there
   bool new_segment_ = true;                   // what comes next has its place by arrival
   bool silent_ = false;                       // the sender announced silence
   std::uint8_t noise_ = 0;                    // how loud it is, if that was told: as Piece::noise

@@ -9,6 +9,7 @@
 
 #include "calendar.h"
 #include "record_links.h"
+#include "record_quality.h"
 #include "sha256.h"
 #include "store/party.h"
 #include "utf8.h"
@@ -106,6 +107,7 @@ void fill_stream(Stream& out, const RenderedStream& stream, const FinishedCall& 
   out.set_rendered(stream.rendered);
   out.set_srtp_suite(to_utf8(stream.srtp_suite));
   out.set_unauthenticated(stream.unauthenticated);
+  fill_stream_quality(out, stream.quality);
 }
 
 void fill_timeline(CallRecord& record, const RenderedCall& rendered) {
@@ -116,6 +118,7 @@ void fill_timeline(CallRecord& record, const RenderedCall& rendered) {
     out.set_from_s(finite(span.from_s));
     out.set_to_s(finite(span.to_s));
     out.set_note(to_utf8(span.note));
+    out.set_lost_by(std::string(decode::name_of(span.lost_by)));
   }
   for (const decode::Digit& digit : rendered.digits) {
     Digit& out = *record.add_digits();
@@ -170,6 +173,7 @@ void fill_quality(Quality& out, const RenderedCall& rendered) {
   }
   out.set_complete(is_whole(rendered));
   out.set_capture_gaps(static_cast<std::uint32_t>(rendered.call.outages.size()));
+  fill_call_quality(out, rendered.quality);
 }
 
 // Fields are separated by a byte that no SIP header holds.

@@ -146,6 +146,13 @@ class CallBuilder {
     call_.media.push_back(media);
     return *this;
   }
+  // A datagram among the call's signalling.
+  CallBuilder& signalled(double ms, const std::string& source, const std::string& destination,
+                         const Octets& payload) {
+    const auto datagram = capture::test::udp(source, destination, payload);
+    REQUIRE(spool_->append(signalling_, at_ms(ms), datagram.bytes));
+    return *this;
+  }
   CallBuilder& lasts_ms(double ms) {
     call_.end = at_ms(ms);
     return *this;
@@ -155,6 +162,7 @@ class CallBuilder {
   [[nodiscard]] RenderedCall render() {
     for (StreamBuilder& stream : streams_) call_.streams.push_back(stream.finish());
     streams_.clear();
+    call_.signalling = spool_->take(signalling_);
     RenderOptions options;
     options.temporary_directory = folder_.path();
     auto rendered = decode::render(capture::FinishedCall(call_), options);
@@ -166,6 +174,7 @@ class CallBuilder {
  private:
   TemporaryFolder folder_;
   std::unique_ptr<capture::Spool> spool_;
+  capture::SpoolRun signalling_;
   std::deque<StreamBuilder> streams_;
   capture::FinishedCall call_;
 };

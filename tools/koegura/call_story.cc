@@ -8,6 +8,7 @@
 
 #include "call_text.h"
 #include "json.h"
+#include "quality_story.h"
 #include "quantity_text.h"
 #include "text_width.h"
 #include "time_text.h"
@@ -97,6 +98,16 @@ void tell_streams(const CallRecord& record, Lines& lines) {
                  quality_text(stream.mos()) + "  " +
                      coloured(Colour::kDim, stream.source() + " → " + stream.destination())));
     lines.push_back(labelled("", stream_text(stream)));
+    for (const std::string& text : stream_quality_lines(stream)) {
+      lines.push_back(labelled("", text));
+    }
+  }
+  const Quality& quality = record.quality();
+  if (const std::string text = one_way_text(quality); !text.empty()) {
+    lines.push_back(labelled("one-way", coloured(Colour::kYellow, text)));
+  }
+  if (const std::string text = conversation_quality_text(quality); !text.empty()) {
+    lines.push_back(labelled("together", text));
   }
 }
 
@@ -177,9 +188,11 @@ struct Gaps {
 };
 
 void tell_gaps(const CallRecord& record, Lines& lines) {
-  std::map<std::array<std::string, 3>, Gaps> all;
+  std::map<std::array<std::string, 3>, Gaps> all;  // why: the note, or who lost it
   for (const Span& span : record.spans()) {
-    if (!is_chapter(span)) all[{span.channel(), span.kind(), span.note()}].add(span);
+    if (is_chapter(span)) continue;
+    const std::string why = span.note().empty() ? lost_by_text(span.lost_by()) : span.note();
+    all[{span.channel(), span.kind(), why}].add(span);
   }
   if (all.empty()) return;
   lines.push_back(heading("Gaps"));

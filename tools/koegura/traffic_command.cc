@@ -69,7 +69,8 @@ class TrafficCommand : public Command {
     declare_conversations(options);
     options.text("--codec", "NAME", traffic_.codec, joined(traffic::codec_names()) + " [PCMU]");
     options.number("--ptime", packet_time_, "milliseconds of audio in a packet [20]");
-    options.flag("--no-rtcp", no_rtcp_, "no sender reports");
+    options.flag("--no-rtcp", no_rtcp_, "no RTCP");
+    options.text("--round-trip", "D", round_trip_, "between the two ends, as RTCP tells [0s]");
     options.text("--digits", "DIGITS", traffic_.digits, "the caller presses them");
     options.text("--hold-at", "D", hold_at_, "the callee holds the call, so long after the answer");
     options.text("--hold-for", "D", hold_for_, "for how long [5s]");
@@ -109,6 +110,9 @@ class TrafficCommand : public Command {
   void declare_network(Options& options) {
     options.decimal("--drift-ppm", traffic_.drift_ppm, "the callee's clock is fast by so much [0]");
     options.decimal("--loss", traffic_.loss, "part of the RTP packets lost: 0.01 is 1 % [0]");
+    options.decimal("--tap-loss", traffic_.tap_loss,
+                    "part that the receiver has, and the mirror port not [0]");
+    options.decimal("--unsent", traffic_.unsent, "part whose numbers the sender leaves out [0]");
     options.decimal("--reorder", traffic_.reorder, "part that changes places with the next [0]");
     options.decimal("--duplicate", traffic_.duplicate, "part that is seen twice [0]");
     options.text("--jitter", "D", jitter_, "each packet arrives up to so much late [0s]");
@@ -157,6 +161,7 @@ class TrafficCommand : public Command {
         .and_then([&] { return duration("--jitter", jitter_, traffic_.jitter); })
         .and_then([&] { return duration("--rekey-at", rekey_at_, traffic_.rekey_at); })
         .and_then([&] { return read_first_sequence(); })
+        .and_then([&] { return duration("--round-trip", round_trip_, traffic_.round_trip); })
         .and_then([&] { return read_hold(); })
         .and_then([&] { return read_outcomes(); })
         .and_then([&] { return read_kinds(); })
@@ -267,6 +272,7 @@ class TrafficCommand : public Command {
   std::string ring_;
   std::string talk_;
   std::string jitter_;
+  std::string round_trip_;
   std::string hold_at_;
   std::string hold_for_;
   std::string start_;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "capture/finished_call.h"
+#include "decode/call_quality.h"
 
 namespace koegura::decode {
 
@@ -43,6 +44,7 @@ struct Span {
   // Why, for kUndecodable, kLate and kOutage; "comfort noise", for kDtx where it stands in for
   // silence; else empty.
   std::string note;
+  LostBy lost_by = LostBy::kUnknown;  // of kLoss: of all that is missing there
 };
 
 // A payload of a stream, by which a relayed copy of the stream is told (payload_sketch.h).
@@ -77,6 +79,7 @@ struct RenderedStream {
   // even if the stream is lossless.
   std::vector<std::uint8_t> beside_audio;
   std::vector<SketchEntry> sketch;  // in order of time
+  StreamQuality quality;
 };
 
 struct Digit {
@@ -118,6 +121,7 @@ struct RenderedCall {
   RenderedAudio audio;
   // Level of each channel, by which a transcoded copy of the call is told (level_envelope.h).
   std::array<std::vector<std::uint8_t>, 2> levels;
+  CallQuality quality;
   std::string silent_because;  // why a call that had media has no audible audio, or empty
 };
 

@@ -69,13 +69,17 @@ Result<void> check_codec(const TrafficOptions& options) {
 }
 
 Result<void> check_network(const TrafficOptions& options) {
-  for (const double fraction : {options.loss, options.reorder, options.duplicate}) {
+  for (const double fraction :
+       {options.loss, options.tap_loss, options.unsent, options.reorder, options.duplicate}) {
     if (!(fraction >= 0 && fraction <= 1)) {
       return refuse("loss, reordering and duplicates must be 0 to 100 %");
     }
   }
   if (options.jitter < Duration::zero() || options.jitter > std::chrono::seconds(5)) {
     return refuse("the jitter must be 0 to 5,000 ms");
+  }
+  if (options.round_trip < Duration::zero() || options.round_trip > std::chrono::seconds(4)) {
+    return refuse("the round trip must be 0 to 4,000 ms");  // less than between two reports
   }
   if (!(std::abs(options.drift_ppm) <= 100'000)) {
     return refuse("the drift must be -100,000 to 100,000 ppm");

@@ -9,7 +9,8 @@
 namespace koegura::traffic {
 namespace {
 
-constexpr std::uint64_t kNetwork = 5;  // a purpose of Random
+constexpr std::uint64_t kNetwork = 5;      // a purpose of Random
+constexpr std::uint64_t kOtherLosses = 8;  // a purpose of Random
 constexpr std::size_t kRtpHeader = 12;
 constexpr Duration kReportInterval = std::chrono::seconds(5);  // RFC 3550 §6.2
 constexpr Duration kMirrorDelay = std::chrono::microseconds(4);
@@ -51,6 +52,7 @@ RtpSender::RtpSender(const TrafficOptions& options, std::uint32_t call, const St
       path_(path_of(options, plan, 0)),
       report_path_(path_of(options, plan, 1)),
       random_(options.seed, kNetwork, call * 2ULL + index_of(plan.side)),
+      other_causes_(options.seed, kOtherLosses, call * 2ULL + index_of(plan.side)),
       clock_per_tick_(plan.codec->clock_rate / 1000 * options.packet_time_ms),
       last_packet_(plan.packets() - 1) {
   for (const PlannedKey& planned : plan.keys) {
@@ -76,24 +78,40 @@ void RtpSender::send_until_order_is_known() {
 }
 
 void RtpSender::send_next() {
-  const auto survives = [&](const InFlight& packet) {
-    // Nobody could know of a loss before the first packet or behind the last.
-    const bool edge = packet.packet == 0 || packet.packet == last_packet_;
-    return edge || !random_.chance(options_.loss);
-  };
   const std::uint32_t tick = next_tick();
-  const InFlight packet = take_next();
-  if (!survives(packet)) return lose(packet, tick);
-  if (!has_more() || !random_.chance(options_.reorder)) return deliver(packet, packet.sent);
+  InFlight packet = take_next();
+  const auto cause = fate_of(packet);
+  if (cause && *cause != LossCause::kTap) return lose(packet, tick, *cause);
+  packet.unseen = cause.has_value();
+  if (!has_more() || !random_.chance(options_.reorder)) return send(packet, tick, packet.sent);
 
   const std::uint32_t tick_behind = next_tick();
-  const InFlight behind = take_next();
-  deliver(packet, behind.sent);
-  if (survives(behind)) {
-    deliver(behind, packet.sent);
-  } else {
-    lose(behind, tick_behind);
+  InFlight behind = take_next();
+  send(packet, tick, behind.sent);
+  const auto cause_behind = fate_of(behind);
+  if (cause_behind && *cause_behind != LossCause::kTap) {
+    return lose(behind, tick_behind, *cause_behind);
   }
+  behind.unseen = cause_behind.has_value();
+  send(behind, tick_behind, packet.sent);
+}
+
+std::optional<LossCause> RtpSender::fate_of(const InFlight& packet) {
+  // Nobody could know of a loss before the first packet or behind the last.
+  const bool edge = packet.packet == 0 || packet.packet == last_packet_;
+  const bool unsent = !edge && other_causes_.chance(options_.unsent);
+  if (options_.rtcp && !unsent) book_.sent(packet.sent, packet.bytes);
+  if (edge) return std::nullopt;
+  const bool lost = random_.chance(options_.loss);
+  if (unsent) return LossCause::kUnsent;
+  if (lost) return LossCause::kNetwork;
+  if (other_causes_.chance(options_.tap_loss)) return LossCause::kTap;
+  return std::nullopt;
+}
+
+void RtpSender::send(InFlight packet, std::uint32_t tick, Timestamp seemingly_sent) {
+  if (packet.unseen) lose(packet, tick, LossCause::kTap);
+  deliver(packet, seemingly_sent);
 }
 
 RtpSender::InFlight RtpSender::take_next() {
@@ -101,7 +119,6 @@ RtpSender::InFlight RtpSender::take_next() {
   InFlight packet = segment.kind == StreamSegment::Kind::kEvent ? press(segment) : speak(segment);
   packet.packet = sent_++;
   packet.sent = plan_.time_of(next_tick());
-  sent_bytes_ += packet.bytes;
   if (++tick_ == segment.ticks) {
     tick_ = 0;
     ++segment_;
@@ -139,18 +156,18 @@ RtpSender::InFlight RtpSender::press(const StreamSegment& segment) const {
   return packet;
 }
 
-void RtpSender::lose(const InFlight& packet, std::uint32_t tick) {
+void RtpSender::lose(const InFlight& packet, std::uint32_t tick, LossCause cause) {
   const std::uint64_t per_tick = std::uint64_t{options_.packet_time_ms} * kSamplesPerMs;
   const std::uint64_t sample = tick * per_tick;
   if (!tally_.lost.empty()) {
     LostRun& run = tally_.lost.back();
-    if (run.packet + run.packets == packet.packet &&
+    if (run.cause == cause && run.packet + run.packets == packet.packet &&
         run.sample + run.packets * per_tick == sample) {
       ++run.packets;
       return;
     }
   }
-  tally_.lost.push_back({packet.packet, 1, sample});
+  tally_.lost.push_back({packet.packet, 1, sample, cause});
 }
 
 void RtpSender::deliver(InFlight packet, Timestamp seemingly_sent) {
@@ -160,7 +177,7 @@ void RtpSender::deliver(InFlight packet, Timestamp seemingly_sent) {
   }
   in_flight_.push_back(packet);
   std::push_heap(in_flight_.begin(), in_flight_.end(), arrives_later);
-  if (!random_.chance(options_.duplicate)) return;
+  if (!random_.chance(options_.duplicate) || packet.unseen) return;
   packet.arrives += kMirrorDelay;
   packet.copy = true;
   in_flight_.push_back(packet);
@@ -179,7 +196,18 @@ void RtpSender::emit_packet() {
   std::pop_heap(in_flight_.begin(), in_flight_.end(), arrives_later);
   const InFlight packet = in_flight_.back();
   in_flight_.pop_back();
+  if (options_.rtcp && !packet.copy) {
+    reception_.arrived(packet.arrives, packet.packet, packet.timestamp);
+  }
+  if (!packet.unseen) {
+    write(packet);
+    count(packet);
+  }
+  send_until_order_is_known();
+  if (in_flight_.empty()) next_report_ = kNever;
+}
 
+void RtpSender::write(const InFlight& packet) {
   const std::size_t size = kRtpHeader + packet.bytes + trailer_;
   std::byte* frame = writer_.frame(packet.arrives, path_.frame_size(size));
   std::byte* rtp = path_.payload_of(frame);
@@ -195,10 +223,6 @@ void RtpSender::emit_packet() {
               packet.bytes);
   seal(rtp, size - trailer_, packet.sent);
   path_.seal_udp(frame, size, sequence);
-
-  count(packet);
-  send_until_order_is_known();
-  if (in_flight_.empty()) next_report_ = kNever;
 }
 
 void RtpSender::seal(std::byte* rtp, std::size_t size, Timestamp sent) {
@@ -222,35 +246,61 @@ void RtpSender::count(const InFlight& packet) {
   ++tally_.packets;
 }
 
-// A sender report without reception blocks, and a CNAME (RFC 3550 §6.4.1, §6.5.1).
+// A sender report, with what this side has received of the other (RFC 3550 §6.4.1), and a CNAME
+// (§6.5.1). The mirror port stands in the middle: a quarter of the round trip from either end. So
+// what a report says had passed here half of the round trip before it does.
 void RtpSender::emit_report() {
-  constexpr std::size_t kSize = 28 + 16;
+  constexpr std::size_t kSenderBytes = 28;
+  constexpr std::size_t kBlockBytes = 24;
+  constexpr std::size_t kNameBytes = 16;
   constexpr std::uint64_t kNtpEpoch = 2'208'988'800;  // 1970 in seconds since 1900
-  const auto ns = static_cast<std::uint64_t>(to_unix_ns(next_report_));
-  const double ticks = static_cast<double>((next_report_ - plan_.start).count()) / plan_.tick_ns;
-  std::uint32_t packets = sent_;
-  std::uint64_t bytes = sent_bytes_;
-  for (const InFlight& packet : in_flight_) {
-    if (packet.copy || packet.sent <= next_report_) continue;  // decided ahead, not sent yet
-    --packets;
-    bytes -= packet.bytes;
+  Reception::Block block;
+  if (heard_ != nullptr) {
+    const double tick_ns = heard_->plan_.tick_ns / heard_->clock_per_tick_;
+    block = heard_->reception_.block(next_report_ - options_.round_trip / 2, tick_ns);
   }
-  std::byte* frame = writer_.frame(next_report_, report_path_.frame_size(kSize));
+  const std::size_t blocks = block.received != 0 ? 1 : 0;
+  const std::size_t name_at = kSenderBytes + blocks * kBlockBytes;
+  const Timestamp sent_at = next_report_ - options_.round_trip / 4;
+  const auto ns = static_cast<std::uint64_t>(to_unix_ns(sent_at));
+  const std::uint64_t ntp =
+      (ns / 1'000'000'000 + kNtpEpoch) << 32U | (ns % 1'000'000'000 << 32U) / 1'000'000'000;
+  const double ticks = static_cast<double>((next_report_ - plan_.start).count()) / plan_.tick_ns;
+  const SentBook::Totals sent = book_.until(next_report_);
+  std::byte* frame = writer_.frame(next_report_, report_path_.frame_size(name_at + kNameBytes));
   std::byte* report = report_path_.payload_of(frame);
-  put32(report, 0x80C80006);  // SR, 7 words
+  put32(report, static_cast<std::uint32_t>(0x80C80006 + blocks * 0x01000006));  // SR, 7 or 13 words
   put32(report + 4, plan_.ssrc);
-  put32(report + 8, static_cast<std::uint32_t>(ns / 1'000'000'000 + kNtpEpoch));
-  put32(report + 12, static_cast<std::uint32_t>((ns % 1'000'000'000 << 32U) / 1'000'000'000));
+  put32(report + 8, static_cast<std::uint32_t>(ntp >> 32U));
+  put32(report + 12, static_cast<std::uint32_t>(ntp));
   put32(report + 16, plan_.first_timestamp + static_cast<std::uint32_t>(static_cast<std::uint64_t>(
                                                  ticks * clock_per_tick_)));
-  put32(report + 20, packets);
-  put32(report + 24, static_cast<std::uint32_t>(bytes));
-  put32(report + 28, 0x81CA0003);  // SDES, 1 chunk, 4 words
-  put32(report + 32, plan_.ssrc);
-  std::memcpy(report + 36, "\x01\x05voice\0", 8);  // CNAME, ended by a zero
-  report_path_.seal_udp(frame, kSize, static_cast<std::uint16_t>(tally_.reports));
+  put32(report + 20, sent.packets);
+  put32(report + 24, static_cast<std::uint32_t>(sent.bytes));
+  if (blocks != 0) put_block(report + kSenderBytes, block);
+  put32(report + name_at, 0x81CA0003);  // SDES, 1 chunk, 4 words
+  put32(report + name_at + 4, plan_.ssrc);
+  std::memcpy(report + name_at + 8, "\x01\x05voice\0", 8);  // CNAME, ended by a zero
+  report_path_.seal_udp(frame, name_at + kNameBytes, static_cast<std::uint16_t>(tally_.reports));
+  reception_.reported(next_report_, static_cast<std::uint32_t>(ntp >> 16U));
   ++tally_.reports;
   next_report_ += kReportInterval;
+}
+
+void RtpSender::put_block(std::byte* at, const Reception::Block& block) const {
+  constexpr double kUnitsPerSecond = 65536;
+  const StreamPlan& heard = heard_->plan_;
+  std::uint32_t delay = 0;
+  if (block.last_sender_report != 0) {
+    const Duration held = next_report_ - options_.round_trip / 2 - block.reported;
+    delay = static_cast<std::uint32_t>(to_seconds(held) * kUnitsPerSecond);
+  }
+  put32(at, heard.ssrc);
+  put32(at + 4, std::uint32_t{block.fraction_lost} << 24U | block.cumulative_lost);
+  put32(at + 8, heard.first_sequence + block.highest);
+  put32(at + 12, block.jitter);
+  put32(at + 16, block.last_sender_report);
+  put32(at + 20, delay);
 }
 
 }  // namespace koegura::traffic

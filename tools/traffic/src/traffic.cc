@@ -63,6 +63,9 @@ class LiveCall {
     for (const StreamPlan& stream : plan_.streams) {
       senders_.emplace_back(options, plan_.index, stream, sounds_, writer);
     }
+    if (senders_.size() != 2) return;  // not answered
+    senders_[0].hears(senders_[1]);
+    senders_[1].hears(senders_[0]);
   }
   LiveCall(const LiveCall&) = delete;  // the senders refer to the plan
   LiveCall& operator=(const LiveCall&) = delete;

@@ -58,6 +58,26 @@ std::string_view name_of(Outcome outcome) {
   return {};
 }
 
+std::string_view name_of(LossCause cause) {
+  switch (cause) {
+    case LossCause::kNetwork:
+      return "network";
+    case LossCause::kTap:
+      return "tap";
+    case LossCause::kUnsent:
+      return "sender";
+  }
+  return {};
+}
+
+std::uint32_t unsent(const StreamTally& tally) {
+  std::uint32_t packets = 0;
+  for (const LostRun& run : tally.lost) {
+    if (run.cause == LossCause::kUnsent) packets += run.packets;
+  }
+  return packets;
+}
+
 int release_code(const CallPlan& plan) {
   switch (plan.outcome) {
     case Outcome::kAnswered:
@@ -122,9 +142,10 @@ void TruthFile::append_options() {
     fmt::format_to(out, "\"srtp\":\"{}\",\"rekey_at_s\":{},",
                    capture::find_srtp_suite(o.srtp)->name, to_seconds(o.rekey_at));
   }
-  fmt::format_to(out,
-                 "\"drift_ppm\":{},\"loss\":{},\"reorder\":{},\"duplicate\":{},\"jitter_ms\":{},",
-                 o.drift_ppm, o.loss, o.reorder, o.duplicate, to_seconds(o.jitter) * 1000);
+  fmt::format_to(out, "\"drift_ppm\":{},\"round_trip_ms\":{},\"tap_loss\":{},\"unsent\":{},",
+                 o.drift_ppm, to_seconds(o.round_trip) * 1000, o.tap_loss, o.unsent);
+  fmt::format_to(out, "\"loss\":{},\"reorder\":{},\"duplicate\":{},\"jitter_ms\":{},", o.loss,
+                 o.reorder, o.duplicate, to_seconds(o.jitter) * 1000);
   fmt::format_to(out, "\"transport\":\"{}\",\"tcp_segment_bytes\":{},\"ipv6\":{},\"vlan\":{},",
                  o.transport == SipTransport::kTcp ? "tcp" : "udp", o.tcp_segment_bytes, o.ipv6,
                  o.vlan);
@@ -233,7 +254,7 @@ void TruthFile::append_stream(const StreamPlan& stream, std::span<const Sound> s
                  "\"ssrc\":\"0x{:08x}\",\"codec\":\"{}\",\"clock_rate\":{},\"payload_type\":{},",
                  stream.ssrc, codec.name, codec.clock_rate, codec.payload_type);
   fmt::format_to(out, "\"first_sequence\":{},\"first_timestamp\":{},\"packets_sent\":{},",
-                 stream.first_sequence, stream.first_timestamp, stream.packets());
+                 stream.first_sequence, stream.first_timestamp, stream.packets() - unsent(tally));
   fmt::format_to(out, "\"packets\":{},\"reordered\":{},\"duplicates\":{},", tally.packets,
                  tally.reordered, tally.duplicates);
   append_lost(stream, tally);
@@ -249,6 +270,11 @@ void TruthFile::append_lost(const StreamPlan& stream, const StreamTally& tally) 
     fmt::format_to(std::back_inserter(text_), "[{},{},{}]",
                    static_cast<std::uint16_t>(stream.first_sequence + run.packet), run.packets,
                    run.sample);
+  }
+  text_ += "],\"lost_by\":[";
+  for (const LostRun& run : tally.lost) {
+    if (&run != tally.lost.data()) text_ += ',';
+    fmt::format_to(std::back_inserter(text_), "\"{}\"", name_of(run.cause));
   }
   text_ += "],";
 }

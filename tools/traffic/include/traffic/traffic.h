@@ -26,10 +26,11 @@
 //       channel: caller|callee, source, destination, ssrc: "0x…", codec, clock_rate, payload_type
 //       first_sequence, first_timestamp
 //                         of the first packet
-//       packets_sent      by the sender: lost ones and events included
-//       packets           distinct ones in the capture = packets_sent - lost packets
+//       packets_sent      by the sender: lost ones and events included, numbers left out are not
+//       packets           distinct ones in the capture = numbers - lost packets
 //       lost[]            [sequence, packets, sample]: packets in a row that never arrived; not
 //                         the first or the last of a stream: nobody could know of those
+//       lost_by[]         of each: network | tap (the receiver had them) | sender (there were none)
 //       reordered         packets that stand in the capture after one with a later sequence number
 //       duplicates        second copies of a packet
 //       audio[]           [sample, samples]: the runs of the timeline that carried audio
@@ -118,8 +119,11 @@ struct TrafficOptions {
 
   std::string codec = "PCMU";  // a name of codec_names(), any case
   std::uint32_t packet_time_ms = 20;
-  bool rtcp = true;    // sender reports (RFC 3550 §6.4.1) every 5 s
-  std::string digits;  // the caller presses them from 1 s after the answer, as RFC 4733 events
+  // Sender reports (RFC 3550 §6.4.1) every 5 s; of calls (not of conversations) with what their
+  // sender has received of the other side.
+  bool rtcp = true;
+  Duration round_trip{};  // between the two ends, as their RTCP tells; the tap is in the middle
+  std::string digits;     // the caller presses them from 1 s after the answer, as RFC 4733 events
   std::optional<Hold> hold;
   // SRTP with keys in the SDP (RFC 4568): a suite's name, as IANA has it; empty for plain RTP. A
   // re-INVITE brings new keys.
@@ -131,6 +135,8 @@ struct TrafficOptions {
 
   // What the network does to RTP, each packet for itself. Fractions: 0.01 is 1 %.
   double loss = 0;
+  double tap_loss = 0;   // the receiver has the packet, and the mirror port does not
+  double unsent = 0;     // the sender leaves the packet's number out
   double reorder = 0;    // the packet changes places with the next one
   double duplicate = 0;  // the mirror shows the same frame a second time
   Duration jitter{};     // each packet arrives 0 to so much late, and may overtake others

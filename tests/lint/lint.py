@@ -21,6 +21,7 @@ THIRD_PARTY = {
     # the generator encodes what decode decodes
     r"libav\w+/|libsw\w+/": ["decode/src/", "tools/traffic/src/libavcodec_codec"],
     r"FLAC/": ["decode/src/flac_"],
+    r"spandsp": ["decode/src/tone_digits"],
     r"openssl/": ["decode/src/sample_hash", "store/src/sha256", "tools/traffic/src/truth_file"],
     r"rocksdb/": ["store/src/"],
     r"phonenumbers/": ["store/src/number"],

@@ -62,6 +62,7 @@ Result<void> OrderedStream::read() {
       at_end_ = true;
       return {};
     }
+    const std::uint32_t number = read_++;
     // Capture has read these bytes before: what fails here is counted there.
     const auto packet = capture::parse_ip(spooled.time, spooled.ip);
     if (!packet) continue;
@@ -72,9 +73,11 @@ Result<void> OrderedStream::read() {
     outages_over_ = outages;
     if (!window_.is_new(sequence)) {
       statistics_.on_duplicate();
+      if (redacted_ != nullptr) redacted_->leave_out(number);
       continue;
     }
-    arrived_ = {.sequence = sequence,
+    arrived_ = {.number = number,
+                .sequence = sequence,
                 .arrival = spooled.time,
                 .outages = outages,
                 .timestamp = rtp->timestamp,
@@ -82,6 +85,9 @@ Result<void> OrderedStream::read() {
                 .meaning = &formats_.at(rtp->payload_type, spooled.time),
                 .payload = rtp->payload};
     ++arrived_.meaning->packets;
+    if (redacted_ != nullptr) {
+      redacted_->on_packet(number, *arrived_.meaning, spooled.time, rtp->payload);
+    }
     newest_ = std::max(newest_, arrived_.arrival);
     statistics_.on_packet(arrived_);
     if (formats_.carries_audio() && may_be_voice(*arrived_.meaning)) {

@@ -11,6 +11,7 @@
 #include "format_map.h"
 #include "outage_map.h"
 #include "payload_sketch.h"
+#include "redacted_packets.h"
 #include "reorder_window.h"
 #include "rtp_statistics.h"
 
@@ -22,6 +23,9 @@ class OrderedStream {
   OrderedStream(const capture::FinishedStream& stream, FormatMap& formats, const OutageMap& outages,
                 Timestamp call_start)
       : reader_(stream.spooled), formats_(formats), outages_(outages), sketch_(call_start) {}
+
+  // Shows it every packet. REQUIRES: it outlives this.
+  void show_to(RedactedPackets& redacted) { redacted_ = &redacted; }
 
   // The packet whose turn it is, or null at the end. Valid until pop or look_ahead.
   [[nodiscard]] Result<const StreamPacket*> front();
@@ -57,6 +61,8 @@ class OrderedStream {
   void hold_arrived();
 
   capture::SpoolReader reader_;
+  std::uint32_t read_ = 0;               // packets
+  RedactedPackets* redacted_ = nullptr;  // or null
   FormatMap& formats_;
   const OutageMap& outages_;
   std::size_t outages_over_ = 0;  // when the latest packet arrived

@@ -28,6 +28,8 @@ std::string_view name_of(SpanKind kind) {
       return "outage";
     case SpanKind::kTransfer:
       return "transfer";
+    case SpanKind::kRedacted:
+      return "redacted";
   }
   return "";
 }

@@ -14,6 +14,7 @@ namespace koegura::decode {
 
 // One RTP packet on its way into the timeline.
 struct StreamPacket {
+  std::uint32_t number = 0;   // of the stream's packets in the spool, in order of arrival
   std::int64_t sequence = 0;  // extended (RFC 3550 appendix A.1), counted on over restarts
   Timestamp arrival;
   std::size_t outages = 0;  // that were over when it arrived

@@ -13,6 +13,8 @@ constexpr std::uint32_t kStretchSeconds = 1;
 // were; and the first after it comes a moment after the recorder.
 constexpr Position kUnwrittenSeconds = 3;
 constexpr Position kResumingPerSecond = 2;
+// Where an event stands by its timestamp and where by its arrival, at most apart.
+constexpr Position kEventJitterPerSecond = 2;
 
 bool has_clock(const StreamPacket& packet) {
   return packet.meaning->role == PayloadRole::kAudio ||
@@ -34,7 +36,11 @@ StreamRenderer::StreamRenderer(const capture::FinishedCall& call, std::size_t in
       notes_(notes),
       formats_(call, stream_),
       packets_(stream_, formats_, outages, call.start),
-      clock_(call.start, call_rate) {}
+      clock_(call.start, call_rate) {
+  if (notes.redaction == nullptr) return;
+  redacted_ = std::make_unique<RedactedPackets>(stream_.side, *notes.redaction, formats_);
+  packets_.show_to(*redacted_);
+}
 
 Result<void> StreamRenderer::advance(Position until) {
   while (!over_ && pieces_.end() < until) {
@@ -91,6 +97,7 @@ void StreamRenderer::place(const StreamPacket& packet) {
     case PayloadRole::kComfortNoise:
       return place_comfort_noise(packet);
     case PayloadRole::kEvent:
+      redact_event(packet);
       return notes_.events.on_packet(index_, stream_.side, packet);
     case PayloadRole::kUndecodable:
       return place_undecodable(packet);
@@ -120,6 +127,25 @@ void StreamRenderer::place_audio(const StreamPacket& packet) {
   }
   commit();
   if (pieces_.end() > before) packet_length_ = pieces_.end() - before;
+  if (redacted_) {
+    const std::int64_t ticks = std::max<std::int64_t>(expected_ - timestamp, 1);
+    redacted_->placed(packet.number, at, at + ticks * call_rate_ / voice->meaning->clock_rate + 1);
+  }
+}
+
+// Its audio is gone as well: gateways put the tone beside the event, or the beginning of it.
+void StreamRenderer::redact_event(const StreamPacket& packet) {
+  const auto press = TelephoneEvents::read(packet);
+  if (!press || notes_.redaction == nullptr) return;
+  const auto duration = static_cast<Position>(press->duration_s * call_rate_);
+  const Position arrived = clock_.arrival_position(packet.arrival);
+  Position from = arrived - duration;
+  if (clock_.is_running()) {
+    // Its timestamp is that of its beginning, and has no jitter; if its clock is that of the audio.
+    const Position at = clock_.position(packet.timestamp);
+    if (std::abs(at - from) <= call_rate_ / kEventJitterPerSecond) from = std::min(from, at);
+  }
+  notes_.redaction->add(stream_.side, from, std::max(from + duration, arrived));
 }
 
 void StreamRenderer::place_comfort_noise(const StreamPacket& packet) {
@@ -143,6 +169,7 @@ void StreamRenderer::place_undecodable(const StreamPacket& packet) {
   }
   const Position from = std::max(at, pieces_.end());
   pieces_.fill(from + call_rate_ / kUnknownPerSecond, PieceKind::kUndecodable, why);
+  if (redacted_) redacted_->placed(packet.number, at, at + call_rate_ / kUnknownPerSecond);
   undecodable_ = why;
   missing_ = 0;
 }
@@ -151,7 +178,9 @@ void StreamRenderer::note_late() {
   for (const StreamPacket& packet : packets_.take_late()) {
     altered_ = true;
     if (!has_clock(packet) || !clock_.is_running()) continue;
-    const double at = static_cast<double>(clock_.position(packet.timestamp)) / call_rate_;
+    const Position place = clock_.position(packet.timestamp);
+    if (redacted_) redacted_->placed(packet.number, place, place + call_rate_ / kUnknownPerSecond);
+    const double at = static_cast<double>(place) / call_rate_;
     const double late_s = to_seconds(packet.arrival - clock_.origin()) - at;
     char note[48];
     std::snprintf(note, sizeof note, "arrived %.1f s late", late_s);
@@ -312,8 +341,8 @@ RenderedStream StreamRenderer::summary() const {
   std::vector<std::uint8_t> beside_audio;
   for (const PayloadMeaning& meaning : formats_.meanings()) {
     encrypted = encrypted || meaning.encrypted;
-    const bool beside =
-        meaning.role == PayloadRole::kEvent || meaning.role == PayloadRole::kComfortNoise;
+    const bool kept_event = meaning.role == PayloadRole::kEvent && !redacted_;
+    const bool beside = kept_event || meaning.role == PayloadRole::kComfortNoise;
     if (beside) beside_audio.push_back(meaning.format.payload_type);
     const auto is_voice = [](const PayloadMeaning& m) {
       return m.role == PayloadRole::kAudio || m.role == PayloadRole::kUndecodable;
@@ -323,6 +352,7 @@ RenderedStream StreamRenderer::summary() const {
     if (better) main = &meaning;
   }
   RenderedStream out;
+  if (redacted_) out.redacted = redacted_->ranges();
   out.side = stream_.side;
   out.source = stream_.source;
   out.destination = stream_.destination;

@@ -27,7 +27,8 @@ constexpr Position kLongestCrack = 25 * kPerMs;
 
 constexpr std::size_t kGateSamples = 96;  // of a window: whole registers
 constexpr std::size_t kGroup = 4;         // low and high frequencies (Q.23)
-constexpr std::array<double, 2 * kGroup> kFrequencies = {697, 770, 852, 941, 1209, 1336, 1477, 1633};
+constexpr std::array<double, 2 * kGroup> kFrequencies = {697,  770,  852,  941,
+                                                         1209, 1336, 1477, 1633};
 constexpr unsigned kStaysOpen = 3;  // windows behind the last that passed
 
 // Sums fit 32 bits: 96 samples, tables of 9 bits, and squares without their low bits.
@@ -189,8 +190,8 @@ void ToneDigits::judge() {
   constexpr Position kLength = kWindow;
   reported_ = 0;
   dtmf_rx(receiver_.get(), history_.end() - kWindow, kWindow);
-  // What spandsp reports it has seen in this window and the one before: a digit in both of them, its
-  // end in neither.
+  // What spandsp reports it has seen in this window and the one before: a digit in both of them,
+  // its end in neither.
   for (std::size_t i = 0; i < reported_; ++i) {
     if (candidate_) end(at_ - 2 * kLength - kLength / 2);
     if (reports_[i] != 0) begin(static_cast<char>(reports_[i]));

@@ -1,5 +1,6 @@
 // ToneDigits: the samples of one channel → the digits that were pressed in it as tones (DTMF, ITU-T
-// Q.23), as Q.24's receivers take them: tones of 40 ms and more are digits, shorter than 23 ms none.
+// Q.23), as Q.24's receivers take them: tones of 40 ms and more are digits, shorter than 23 ms
+// none.
 //
 //   add* finish
 //
@@ -58,7 +59,7 @@ class ToneDigits {
   };
   struct Candidate {
     char digit = 0;
-    Position from = 0;  // at 8 kHz
+    Position from = 0;              // at 8 kHz
     std::array<double, 2> power{};  // of its two frequencies
   };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -29,6 +30,7 @@ enum class SpanKind : std::uint8_t {
   kUndecodable,  // packets are kept, but the codec is unknown, broken or encrypted: silence
   kOutage,       // the recorder was away: nobody knows what was sent
   kTransfer,     // from a REFER until its outcome is known, or the leg's end
+  kRedacted,     // a digit was heard here, and silence stands in for it
 };
 [[nodiscard]] std::string_view name_of(SpanKind kind);  // "early-media", "no-media"
 
@@ -44,6 +46,12 @@ struct Span {
 struct SketchEntry {
   std::uint32_t hash = 0;
   std::uint32_t at_ms = 0;  // since the start of the call
+};
+
+// Packets of a stream, numbered from 0 in order of arrival, as the spool has them.
+struct PacketRange {
+  std::uint32_t from = 0;
+  std::uint32_t to = 0;  // the first behind it
 };
 
 struct RenderedStream {
@@ -69,13 +77,16 @@ struct RenderedStream {
   // even if the stream is lossless.
   std::vector<std::uint8_t> beside_audio;
   std::vector<SketchEntry> sketch;  // in order of time
+  // Those that tell a redacted digit, and are kept nowhere. In order, not touching each other.
+  std::vector<PacketRange> redacted;
 };
 
 struct Digit {
   double at_s = 0;
-  char digit = 0;
+  char digit = 0;  // 0: redacted
   Side channel = Side::kCaller;
-  enum class Via : std::uint8_t { kRtpEvent, kInfo } via = Via::kRtpEvent;
+  enum class Via : std::uint8_t { kRtpEvent, kInfo, kInband } via = Via::kRtpEvent;
+  double duration_s = 0;  // as far as it is known; 0 for kInfo
 };
 
 struct Chapter {
@@ -110,7 +121,10 @@ struct RenderedCall {
   RenderedAudio audio;
   // Level of each channel, by which a transcoded copy of the call is told (level_envelope.h).
   std::array<std::vector<std::uint8_t>, 2> levels;
-  std::string silent_because;  // why a call that had media has no audible audio, or empty
+  // Lowest and highest samples for viewers: audiowaveform's file (waveform.h); empty without audio.
+  std::vector<std::byte> waveform;
+  bool digits_redacted = false;  // RenderOptions::redact_digits was set
+  std::string silent_because;    // why a call that had media has no audible audio, or empty
 };
 
 }  // namespace koegura::decode

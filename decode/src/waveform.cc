@@ -1,0 +1,70 @@
+#include "waveform.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace koegura::decode {
+namespace {
+
+constexpr std::size_t kHeaderBytes = 24;
+constexpr std::size_t kBinBytes = 4;
+constexpr std::uint32_t kVersion = 2;
+constexpr std::uint32_t kEightBits = 1;
+constexpr std::uint32_t kChannels = 2;
+constexpr int kSampleSteps = 256;  // of 16 bits, in one of 8
+
+std::byte overview_value(Sample sample) {
+  return static_cast<std::byte>(static_cast<std::int8_t>(sample / kSampleSteps));
+}
+
+}  // namespace
+
+Waveform::Waveform(std::uint32_t rate)
+    : rate_(rate), bin_samples_((rate + kBinsPerSecond / 2) / kBinsPerSecond) {
+  file_.resize(kHeaderBytes);
+}
+
+void Waveform::add(const std::array<std::span<const Sample>, 2>& channels) {
+  for (std::size_t at = 0; at < channels[0].size();) {
+    const std::size_t count = std::min(bin_samples_ - filled_, channels[0].size() - at);
+    for (std::size_t i = 0; i < channels.size(); ++i) {
+      const std::span<const Sample> part = channels[i].subspan(at, count);
+      Extent extent = filled_ == 0 ? Extent{part[0], part[0]} : open_[i];
+      for (const Sample sample : part) {
+        extent.lowest = std::min(extent.lowest, sample);
+        extent.highest = std::max(extent.highest, sample);
+      }
+      open_[i] = extent;
+    }
+    at += count;
+    filled_ += count;
+    if (filled_ == bin_samples_) end_bin();
+  }
+}
+
+void Waveform::end_bin() {
+  for (const Extent& extent : open_) {
+    file_.push_back(overview_value(extent.lowest));
+    file_.push_back(overview_value(extent.highest));
+  }
+  filled_ = 0;
+}
+
+std::vector<std::byte> Waveform::take() {
+  if (filled_ != 0) end_bin();
+  if (file_.size() == kHeaderBytes) return {};
+  const std::array<std::uint32_t, kHeaderBytes / sizeof(std::uint32_t)> header = {
+      kVersion,
+      kEightBits,
+      rate_,
+      static_cast<std::uint32_t>(bin_samples_),
+      static_cast<std::uint32_t>((file_.size() - kHeaderBytes) / kBinBytes),
+      kChannels};
+  auto out = file_.begin();
+  for (const std::uint32_t number : header) {
+    for (unsigned bits = 0; bits < 32; bits += 8) *out++ = static_cast<std::byte>(number >> bits);
+  }
+  return std::move(file_);
+}
+
+}  // namespace koegura::decode

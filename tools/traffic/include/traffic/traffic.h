@@ -21,7 +21,7 @@
 //                         is absent. Without a BYE, end is the last RTP packet.
 //     release             {code, by: caller|callee|none}: code 200 for a BYE, 0 for none
 //     holds[]             {by, from, to}: the 200s of the two re-INVITEs
-//     digits[]            {digit, channel, at, via}
+//     digits[]            {digit, channel, at, via: rtp-event|inband|info}
 //     streams[]           of answered calls, the caller's voice first:
 //       channel: caller|callee, source, destination, ssrc: "0x…", codec, clock_rate, payload_type
 //       first_sequence, first_timestamp
@@ -68,6 +68,13 @@ enum class Outcome : std::uint8_t {
   kMissed,     // rings, then 480
   kBusy,       // 486
   kCancelled,  // rings, then CANCEL
+};
+
+// How a press of a key is told.
+enum class DigitVia : std::uint8_t {
+  kEvent,   // RFC 4733, in place of the voice
+  kInband,  // a tone in place of the voice (ITU-T Q.23), -8 dBm0 each frequency
+  kInfo,    // SIP INFO, application/dtmf-relay; the voice goes on
 };
 
 enum class SipTransport : std::uint8_t { kUdp, kTcp };
@@ -119,7 +126,8 @@ struct TrafficOptions {
   std::string codec = "PCMU";  // a name of codec_names(), any case
   std::uint32_t packet_time_ms = 20;
   bool rtcp = true;    // sender reports (RFC 3550 §6.4.1) every 5 s
-  std::string digits;  // the caller presses them from 1 s after the answer, as RFC 4733 events
+  std::string digits;  // the caller presses them from 1 s after the answer
+  std::vector<DigitVia> digits_by = {DigitVia::kEvent};  // digit i is told by digits_by[i % size]
   std::optional<Hold> hold;
   double drift_ppm = 0;  // the callee's sample clock is fast by so much
 

@@ -143,7 +143,7 @@ void StreamRenderer::redact_event(const StreamPacket& packet) {
   if (clock_.is_running()) {
     // Its timestamp is that of its beginning, and has no jitter; if its clock is that of the audio.
     const Position at = clock_.position(packet.timestamp);
-    if (std::abs(at - from) <= call_rate_ / kEventJitterPerSecond) from = std::min(from, at);
+    if (std::abs(at - from) <= call_rate_ / kEventJitterPerSecond) from = at;
   }
   notes_.redaction->add(stream_.side, from, std::max(from + duration, arrived));
 }

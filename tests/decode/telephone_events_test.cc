@@ -56,7 +56,7 @@ class Keypad {
   static constexpr std::uint32_t kFirst = 0xFFFFF000;  // soon wraps
 
  private:
-  PayloadMeaning meaning_{.role = PayloadRole::kEvent};
+  PayloadMeaning meaning_;
   TelephoneEvents events_{at_ms(0)};
 };
 
@@ -125,8 +125,11 @@ TEST_CASE("what is no digit, or cut off, is passed over") {
   keypad.packet(500, 16, 500, 100).packet(600, 36, 600, 100);  // flash, a fax's tone
   CHECK(keypad.digits().empty());
   const Octets cut(3, std::byte{5});
-  PayloadMeaning meaning{.role = PayloadRole::kEvent};
-  keypad.events().on_packet(1, Side::kCaller, {.meaning = &meaning, .payload = cut});
+  PayloadMeaning meaning;
+  StreamPacket packet;
+  packet.meaning = &meaning;
+  packet.payload = cut;
+  keypad.events().on_packet(1, Side::kCaller, packet);
   CHECK(keypad.digits().empty());
 }
 

@@ -195,9 +195,8 @@ void tell_digits(const CallRecord& record, Lines& lines) {
   for (const Digit& digit : record.digits()) {
     // Empty: redacted (redact.digits).
     const std::string key = digit.digit().empty() ? "redacted" : printable(digit.digit());
-    lines.push_back(labelled(digit.channel(), key + "  at " +
-                                                  clock_text_exact(digit.at_s()) + ", by " +
-                                                  digit.via()));
+    lines.push_back(labelled(
+        digit.channel(), key + "  at " + clock_text_exact(digit.at_s()) + ", by " + digit.via()));
   }
 }
 

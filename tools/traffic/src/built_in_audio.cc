@@ -42,7 +42,10 @@ constexpr std::uint32_t turn_per_sample(std::uint32_t hertz) {
 // In rows and columns of the frequencies.
 constexpr std::string_view kToneKeys = "123A456B789C*0#D";
 constexpr std::uint32_t kToneMs = 240;
-static_assert(kToneMs * kSamplesPerMs % kTableGrain == 0);
+// Silence, so that an adaptive codec begins each tone as its decoder will: from the quiet.
+constexpr std::uint32_t kBeforeToneMs = 180;
+static_assert(kToneMs * kSamplesPerMs % kTableGrain == 0 &&
+              kBeforeToneMs * kSamplesPerMs % kTableGrain == 0);
 
 struct Vowel {
   std::int64_t first_formant;  // Hz
@@ -140,6 +143,7 @@ Samples built_in_tones() {
   for (std::size_t key = 0; key < kToneKeys.size(); ++key) {
     const std::uint32_t low = turn_per_sample(kLow[key / kHigh.size()]);
     const std::uint32_t high = turn_per_sample(kHigh[key % kHigh.size()]);
+    out.resize(out.size() + kBeforeToneMs * kSamplesPerMs);
     for (std::uint32_t i = 0; i < kToneMs * kSamplesPerMs; ++i) {
       const std::int64_t sum = sine.at(i * low) + sine.at(i * high);
       out.push_back(static_cast<std::int16_t>(sum * kAmplitude / kFull));
@@ -149,7 +153,7 @@ Samples built_in_tones() {
 }
 
 std::uint64_t tone_place_ms(char digit) {
-  return kToneKeys.find(digit) * std::uint64_t{kToneMs};
+  return kToneKeys.find(digit) * std::uint64_t{kBeforeToneMs + kToneMs} + kBeforeToneMs;
 }
 
 }  // namespace koegura::traffic

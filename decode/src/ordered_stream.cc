@@ -63,6 +63,7 @@ Result<void> OrderedStream::read() {
       statistics_.finish();
       return {};
     }
+    const std::uint32_t number = read_++;
     // Capture has read these bytes before: what fails here is counted there.
     const auto packet = capture::parse_ip(spooled.time, spooled.ip);
     if (!packet) continue;
@@ -73,18 +74,23 @@ Result<void> OrderedStream::read() {
     outages_over_ = outages;
     if (!window_.is_new(sequence)) {
       statistics_.on_duplicate();
+      if (redacted_ != nullptr) redacted_->leave_out(number);
       continue;
     }
     const StreamDecryptor::Opened opened = decryptor_.open(spooled.time, packet->payload);
     if (opened.datagram.data() != packet->payload.data()) rtp = capture::parse_rtp(opened.datagram);
     if (!rtp) continue;
-    arrived_ = {.sequence = sequence,
+    arrived_ = {.number = number,
+                .sequence = sequence,
                 .arrival = spooled.time,
                 .outages = outages,
                 .timestamp = rtp->timestamp,
                 .marker = rtp->marker,
                 .meaning = &formats_.at(rtp->payload_type, spooled.time, opened.why),
                 .payload = rtp->payload};
+    if (redacted_ != nullptr) {
+      redacted_->on_packet(number, *arrived_.meaning, spooled.time, rtp->payload);
+    }
     if (arrived_.meaning->role == PayloadRole::kRedundant) unpack(arrived_);
     ++arrived_.meaning->packets;
     newest_ = std::max(newest_, arrived_.arrival);
@@ -116,6 +122,7 @@ void OrderedStream::unpack(StreamPacket& packet) {
     copy.meaning = meaning_of(block);
     copy.payload = block.payload;
     if (copy.meaning != nullptr) copies_.keep(copy);
+    packet.said_again = std::max(packet.said_again, block.offset);
   }
   if (PayloadMeaning* meaning = meaning_of(red_.primary())) packet.meaning = meaning;
   packet.payload = red_.primary().payload;

@@ -13,6 +13,7 @@
 #include "payload_sketch.h"
 #include "red.h"
 #include "red_copies.h"
+#include "redacted_packets.h"
 #include "reorder_window.h"
 #include "rtp_statistics.h"
 #include "stream_decryptor.h"
@@ -29,6 +30,9 @@ class OrderedStream {
         formats_(formats),
         outages_(outages),
         sketch_(call.start) {}
+
+  // Shows it every packet. REQUIRES: it outlives this.
+  void show_to(RedactedPackets& redacted) { redacted_ = &redacted; }
 
   // The packet whose turn it is, or null at the end. Valid until pop or look_ahead.
   [[nodiscard]] Result<const StreamPacket*> front();
@@ -73,6 +77,8 @@ class OrderedStream {
 
   capture::SpoolReader reader_;
   StreamDecryptor decryptor_;
+  std::uint32_t read_ = 0;               // packets
+  RedactedPackets* redacted_ = nullptr;  // or null
   FormatMap& formats_;
   const OutageMap& outages_;
   std::size_t outages_over_ = 0;  // when the latest packet arrived

@@ -11,6 +11,8 @@
 #include "call_rate.h"
 #include "channel.h"
 #include "decode/encoded_flac.h"
+#include "digit_list.h"
+#include "digit_redaction.h"
 #include "flac_encoder.h"
 #include "level_envelope.h"
 #include "outage_map.h"
@@ -19,6 +21,8 @@
 #include "speech_meter.h"
 #include "storyline.h"
 #include "stream_renderer.h"
+#include "tone_digits.h"
+#include "waveform.h"
 
 namespace koegura::decode {
 namespace {
@@ -26,6 +30,9 @@ namespace {
 using capture::CallState;
 using capture::FinishedCall;
 
+// A payload's arrival in its sketch is so far behind its place in the call, at most, or before it.
+constexpr double kLateInSketch_s = 0.5;
+constexpr double kEarlyInSketch_s = 0.1;
 constexpr Position kEndOfTime = std::numeric_limits<Position>::max();
 
 // Where nobody saw the call begin, audio without an answer is no early media.
@@ -33,6 +40,8 @@ bool begins_before_answer(const FinishedCall& call) {
   return call.answered || call.ringing ||
          (call.state != CallState::kInterrupted && call.state != CallState::kMediaOnly);
 }
+
+using Planes = std::array<std::span<const Sample>, 2>;
 
 // One call on its way through; lives for one render.
 class CallRenderer {
@@ -43,9 +52,14 @@ class CallRenderer {
         rate_(rate),
         rtcp_(rtcp),
         outages_(call, rate),
-        notes_{.spans = {}, .events = TelephoneEvents(call.start)},
+        redaction_(rate),
+        notes_{.spans = {},
+               .events = TelephoneEvents(call.start),
+               .redaction = options.redact_digits ? &redaction_ : nullptr},
+        tones_{ToneDigits(rate), ToneDigits(rate)},
         levels_{LevelEnvelope(call.start, rate), LevelEnvelope(call.start, rate)},
         speech_(rate, position(call.answered.value_or(call.start))),
+        waveform_(rate),
         flac_(std::make_unique<EncodedFlac>(options.temporary_directory, options.memory_limit)) {
     for (std::size_t i = 0; i < call.streams.size(); ++i) {
       streams_.push_back(std::make_unique<StreamRenderer>(call, i, rate, outages_, notes_));
@@ -60,11 +74,17 @@ class CallRenderer {
 
  private:
   std::unique_ptr<Channel> make_channel(Side side);
-  [[nodiscard]] Result<void> encode_block(FlacEncoder& encoder, Position to);
+  [[nodiscard]] Result<void> render_block(FlacEncoder& encoder, Position to);
+  [[nodiscard]] Result<void> end_sound(FlacEncoder& encoder);
+  void redact_tones();
+  [[nodiscard]] Result<void> encode_redacted(FlacEncoder& encoder,
+                                             std::optional<DigitRedaction::Block> block);
+  [[nodiscard]] Result<void> encode_block(FlacEncoder& encoder, const Planes& planes);
+  void redact(RenderedCall& out);
+  void redact_sketch(RenderedStream& stream) const;
   void note_early_media();
   void note_outages(bool has_audio);
   [[nodiscard]] std::string silent_because() const;
-  void collect_digits(std::vector<Digit>& digits) const;
   [[nodiscard]] Position position(Timestamp time) const {
     return static_cast<Position>(to_seconds(time - call_.start) * rate_);
   }
@@ -73,11 +93,15 @@ class CallRenderer {
   std::uint32_t rate_;
   const RtcpLog& rtcp_;
   OutageMap outages_;
+  DigitRedaction redaction_;
   CallNotes notes_;
   std::vector<std::unique_ptr<StreamRenderer>> streams_;
   std::array<std::unique_ptr<Channel>, 2> channels_;
+  std::array<ToneDigits, 2> tones_;
+  std::array<std::size_t, 2> redacted_tones_{};  // so many of them are in redaction_
   std::array<LevelEnvelope, 2> levels_;
   SpeechMeter speech_;
+  Waveform waveform_;
   std::unique_ptr<EncodedFlac> flac_;
   SampleHash hash_;
   Position at_ = 0;  // rendered up to here
@@ -113,23 +137,60 @@ Result<void> CallRenderer::run() {
       to = std::min(to, end);
     }
     if (to > at_) {
-      if (Result<void> done = encode_block(**encoder, to); !done) return done;
+      if (Result<void> done = render_block(**encoder, to); !done) return done;
     }
   }
   for (const auto& stream : streams_) {
     // Video and fax are read for their statistics only.
     if (Result<void> done = stream->advance(kEndOfTime); !done) return done;
   }
+  if (Result<void> done = end_sound(**encoder); !done) return done;
   return (*encoder)->finish();
 }
 
-Result<void> CallRenderer::encode_block(FlacEncoder& encoder, Position to) {
-  const std::array<std::span<const Sample>, 2> planes = {
-      channels_[0]->render(at_, to, notes_.spans), channels_[1]->render(at_, to, notes_.spans)};
+Result<void> CallRenderer::render_block(FlacEncoder& encoder, Position to) {
+  const Planes planes = {channels_[0]->render(at_, to, notes_.spans),
+                         channels_[1]->render(at_, to, notes_.spans)};
+  const Position from = std::exchange(at_, to);
+  for (std::size_t i = 0; i < planes.size(); ++i) tones_[i].add(planes[i]);
+  if (notes_.redaction == nullptr) return encode_block(encoder, planes);
+  redact_tones();
+  return encode_redacted(encoder, redaction_.exchange(from, planes));
+}
+
+Result<void> CallRenderer::end_sound(FlacEncoder& encoder) {
+  for (ToneDigits& tones : tones_) tones.finish();
+  if (notes_.redaction == nullptr) return {};
+  redact_tones();
+  return encode_redacted(encoder, redaction_.release());
+}
+
+// Those that are known by now, and what still sounds.
+void CallRenderer::redact_tones() {
+  for (const Side side : {Side::kCaller, Side::kCallee}) {
+    const auto i = static_cast<std::size_t>(side);
+    for (; redacted_tones_[i] < tones_[i].tones().size(); ++redacted_tones_[i]) {
+      const Tone& tone = tones_[i].tones()[redacted_tones_[i]];
+      redaction_.add(side, tone.from, tone.to);
+    }
+    if (const auto since = tones_[i].sounding_since()) redaction_.add(side, *since, at_);
+  }
+}
+
+Result<void> CallRenderer::encode_redacted(FlacEncoder& encoder,
+                                           std::optional<DigitRedaction::Block> block) {
+  if (!block) return {};
+  const Planes planes = block->planes();
+  const Position end = block->from + static_cast<Position>(planes[0].size());
+  for (const auto& stream : streams_) stream->settle_redacted(end);
+  return encode_block(encoder, planes);
+}
+
+Result<void> CallRenderer::encode_block(FlacEncoder& encoder, const Planes& planes) {
   for (std::size_t i = 0; i < planes.size(); ++i) levels_[i].add(planes[i]);
   speech_.add(planes);
+  waveform_.add(planes);
   hash_.update(planes[0], planes[1]);
-  at_ = to;
   return encoder.encode(planes);
 }
 
@@ -185,16 +246,28 @@ std::string CallRenderer::silent_because() const {
   return most == nullptr ? std::string() : most->silent_because();
 }
 
-void CallRenderer::collect_digits(std::vector<Digit>& digits) const {
-  digits = notes_.events.digits();
-  for (const capture::InfoDigit& info : call_.digits) {
-    digits.push_back({.at_s = std::max(0.0, to_seconds(info.at - call_.start)),
-                      .digit = info.digit,
-                      .channel = info.side,
-                      .via = Digit::Via::kInfo});
+// Digits keep their time.
+void CallRenderer::redact(RenderedCall& out) {
+  for (const Side side : {Side::kCaller, Side::kCallee}) {
+    for (const DigitRedaction::Stretch& stretch : redaction_.stretches(side)) {
+      notes_.spans.add(SpanKind::kRedacted, side, static_cast<double>(stretch.from) / rate_,
+                       static_cast<double>(std::min(stretch.to, at_)) / rate_, "digits");
+    }
   }
-  std::stable_sort(digits.begin(), digits.end(),
-                   [](const Digit& a, const Digit& b) { return a.at_s < b.at_s; });
+  for (const auto& stream : streams_) stream->settle_redacted(kEndOfTime);
+  for (Digit& digit : out.digits) digit.digit = 0;
+  out.digits_redacted = true;
+}
+
+// The hash of a payload that stands alone may be tried out.
+void CallRenderer::redact_sketch(RenderedStream& stream) const {
+  const auto is_digit = [&](const SketchEntry& entry) {
+    const double at_s = entry.at_ms / 1000.0;
+    return redaction_.touches(stream.side, static_cast<Position>((at_s - kLateInSketch_s) * rate_),
+                              static_cast<Position>((at_s + kEarlyInSketch_s) * rate_));
+  };
+  std::vector<SketchEntry>& entries = stream.sketch;
+  entries.erase(std::remove_if(entries.begin(), entries.end(), is_digit), entries.end());
 }
 
 void CallRenderer::deliver(RenderedCall& out) {
@@ -204,16 +277,22 @@ void CallRenderer::deliver(RenderedCall& out) {
   note_early_media();
   note_outages(has_audio);
   add_signalled_spans(call_, length_s, notes_.spans);
+  out.digits =
+      digits_of(call_, notes_.events.digits(), {&tones_[0].tones(), &tones_[1].tones()}, rate_);
+  if (notes_.redaction != nullptr) redact(out);
   out.spans = notes_.spans.take();
   out.chapters = chapters_of(call_, length_s);
   assess({.call = call_, .rtcp = rtcp_, .speech = speech_.finish()}, streams_, out);
-  collect_digits(out.digits);
+  if (notes_.redaction != nullptr) {
+    for (RenderedStream& stream : out.streams) redact_sketch(stream);
+  }
   out.silent_because = silent_because();
   if (!has_audio) return;
   out.audio.sample_rate = rate_;
   out.audio.samples = static_cast<std::uint64_t>(at_);
   out.audio.sha256 = hash_.finish();
   out.audio.flac = std::move(flac_);
+  out.waveform = waveform_.take();
   out.levels = {levels_[0].take(), levels_[1].take()};
 }
 

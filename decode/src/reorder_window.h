@@ -14,11 +14,14 @@ namespace koegura::decode {
 
 // One RTP packet on its way into the timeline.
 struct StreamPacket {
+  std::uint32_t number = 0;   // of the stream's packets in the spool, in order of arrival
   std::int64_t sequence = 0;  // extended (RFC 3550 appendix A.1), counted on over restarts
   Timestamp arrival;
   std::size_t outages = 0;  // that were over when it arrived
   std::uint32_t timestamp = 0;
   bool marker = false;
+  std::uint32_t said_again =
+      0;                  // ticks: so far before its timestamp begins what it says again (RFC 2198)
   bool repaired = false;  // it never came: a later packet's copy of it stands in (RFC 2198)
   PayloadMeaning* meaning = nullptr;
   Bytes payload;

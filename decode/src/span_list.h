@@ -22,7 +22,7 @@ class SpanList {
   [[nodiscard]] std::vector<Span> take();
 
  private:
-  static constexpr std::size_t kKinds = static_cast<std::size_t>(SpanKind::kConcealed) + 1;
+  static constexpr std::size_t kKinds = static_cast<std::size_t>(SpanKind::kRedacted) + 1;
   static constexpr std::size_t kNone = ~std::size_t{0};
   [[nodiscard]] static std::size_t row(SpanKind kind, std::optional<Side> channel);
   void coarsen();

@@ -18,6 +18,8 @@ constexpr Position kUnwrittenSeconds = 3;
 constexpr Position kResumingPerSecond = 2;
 // A decoder's guess of what was lost is good for so long; beyond it there is silence.
 constexpr Position kMostGuessed_ms = 60;
+// Where an event stands by its timestamp and where by its arrival, at most apart.
+constexpr Position kEventJitterPerSecond = 2;
 
 bool has_clock(const StreamPacket& packet) {
   return packet.meaning->role == PayloadRole::kAudio ||
@@ -39,7 +41,11 @@ StreamRenderer::StreamRenderer(const capture::FinishedCall& call, std::size_t in
       notes_(notes),
       formats_(call, stream_),
       packets_(call, stream_, formats_, outages),
-      clock_(call.start, call_rate) {}
+      clock_(call.start, call_rate) {
+  if (notes.redaction == nullptr) return;
+  redacted_ = std::make_unique<RedactedPackets>(stream_.side, *notes.redaction, formats_);
+  packets_.show_to(*redacted_);
+}
 
 Result<void> StreamRenderer::advance(Position until) {
   while (!over_ && pieces_.end() < until) {
@@ -96,6 +102,7 @@ void StreamRenderer::place(const StreamPacket& packet) {
     case PayloadRole::kComfortNoise:
       return place_comfort_noise(packet);
     case PayloadRole::kEvent:
+      redact_event(packet);
       return notes_.events.on_packet(index_, stream_.side, packet);
     case PayloadRole::kRedundant:  // it could not be taken apart
     case PayloadRole::kUndecodable:
@@ -130,12 +137,37 @@ void StreamRenderer::place_audio(const StreamPacket& packet) {
   commit();
   if (pieces_.end() > before) packet_length_ = pieces_.end() - before;
   if (packet.repaired) note_repaired(before);
+  if (redacted_) {
+    const std::int64_t ticks = std::max<std::int64_t>(expected_ - timestamp, 1);
+    const auto length = [&](std::int64_t span) {
+      return span * call_rate_ / voice->meaning->clock_rate;
+    };
+    // A packet that says earlier ones again is as telling as they are.
+    const bool repeats = voice->decoder->repeats_previous(packet.payload);
+    const Position from = at - length(packet.said_again) - (repeats ? length(ticks) : 0);
+    redacted_->placed(packet.number, from, at + length(ticks) + 1);
+  }
 }
 
 void StreamRenderer::note_repaired(Position from) {
   altered_ = true;
   notes_.spans.add(SpanKind::kRepaired, stream_.side, static_cast<double>(from) / call_rate_,
                    static_cast<double>(pieces_.end()) / call_rate_);
+}
+
+// Its audio is gone as well: gateways put the tone beside the event, or the beginning of it.
+void StreamRenderer::redact_event(const StreamPacket& packet) {
+  const auto press = TelephoneEvents::read(packet);
+  if (!press || notes_.redaction == nullptr) return;
+  const auto duration = static_cast<Position>(press->duration_s * call_rate_);
+  const Position arrived = clock_.arrival_position(packet.arrival);
+  Position from = arrived - duration;
+  if (clock_.is_running()) {
+    // Its timestamp is that of its beginning, and has no jitter; if its clock is that of the audio.
+    const Position at = clock_.position(packet.timestamp);
+    if (std::abs(at - from) <= call_rate_ / kEventJitterPerSecond) from = at;
+  }
+  notes_.redaction->add(stream_.side, from, std::max(from + duration, arrived));
 }
 
 void StreamRenderer::place_comfort_noise(const StreamPacket& packet) {
@@ -160,6 +192,7 @@ void StreamRenderer::place_undecodable(const StreamPacket& packet) {
   }
   const Position from = std::max(at, pieces_.end());
   pieces_.fill(from + call_rate_ / kUnknownPerSecond, PieceKind::kUndecodable, why);
+  if (redacted_) redacted_->placed(packet.number, at, at + call_rate_ / kUnknownPerSecond);
   undecodable_ = why;
   missing_ = 0;
 }
@@ -168,7 +201,9 @@ void StreamRenderer::note_late() {
   for (const StreamPacket& packet : packets_.take_late()) {
     altered_ = true;
     if (!has_clock(packet) || !clock_.is_running()) continue;
-    const double at = static_cast<double>(clock_.position(packet.timestamp)) / call_rate_;
+    const Position place = clock_.position(packet.timestamp);
+    if (redacted_) redacted_->placed(packet.number, place, place + call_rate_ / kUnknownPerSecond);
+    const double at = static_cast<double>(place) / call_rate_;
     const double late_s = to_seconds(packet.arrival - clock_.origin()) - at;
     char note[48];
     std::snprintf(note, sizeof note, "arrived %.1f s late", late_s);
@@ -370,8 +405,8 @@ RenderedStream StreamRenderer::summary(double delay_ms) const {
   const PayloadMeaning* main = nullptr;
   std::vector<std::uint8_t> beside_audio;
   for (const PayloadMeaning& meaning : formats_.meanings()) {
-    const bool beside =
-        meaning.role == PayloadRole::kEvent || meaning.role == PayloadRole::kComfortNoise;
+    const bool kept_event = meaning.role == PayloadRole::kEvent && !redacted_;
+    const bool beside = kept_event || meaning.role == PayloadRole::kComfortNoise;
     if (beside) beside_audio.push_back(meaning.format.payload_type);
     const auto is_voice = [](const PayloadMeaning& m) {
       return m.role == PayloadRole::kAudio || m.role == PayloadRole::kUndecodable;
@@ -381,6 +416,7 @@ RenderedStream StreamRenderer::summary(double delay_ms) const {
     if (better) main = &meaning;
   }
   RenderedStream out;
+  if (redacted_) out.redacted = redacted_->ranges();
   out.side = stream_.side;
   out.source = stream_.source;
   out.destination = stream_.destination;

@@ -7,10 +7,12 @@
 #include <vector>
 
 #include "decode/rendered_call.h"
+#include "digit_redaction.h"
 #include "format_map.h"
 #include "loss_runs.h"
 #include "ordered_stream.h"
 #include "piece_queue.h"
+#include "redacted_packets.h"
 #include "resampler.h"
 #include "span_list.h"
 #include "stream_clock.h"
@@ -22,6 +24,7 @@ namespace koegura::decode {
 struct CallNotes {
   SpanList spans;
   TelephoneEvents events;
+  DigitRedaction* redaction = nullptr;  // null: digits stay
 };
 
 class StreamRenderer {
@@ -39,6 +42,11 @@ class StreamRenderer {
   // So many of its samples are heard in the call.
   void on_heard(Position samples) { heard_ += samples; }
   [[nodiscard]] bool is_heard() const { return heard_ != 0; }
+
+  // All digits up to here are known (CallNotes::redaction).
+  void settle_redacted(Position until) {
+    if (redacted_) redacted_->settle(until);
+  }
 
   [[nodiscard]] const capture::FinishedStream& stream() const { return stream_; }
   // False: video or fax; it has no place in the audio.
@@ -70,6 +78,7 @@ class StreamRenderer {
   void place_comfort_noise(const StreamPacket& packet);
   void place_undecodable(const StreamPacket& packet);
   void note_late();
+  void redact_event(const StreamPacket& packet);
   // Fills the hole before a packet's position, or notes how much of the packet overlaps.
   void close_hole(Position at, std::size_t outages);
   // What the voice's decoder makes of the packets that were lost before this one: what it says
@@ -104,6 +113,7 @@ class StreamRenderer {
   FormatMap formats_;
   OrderedStream packets_;
   StreamClock clock_;
+  std::unique_ptr<RedactedPackets> redacted_;  // null: digits stay
   PieceQueue pieces_;
   std::vector<std::unique_ptr<Voice>> voices_;
   LossRuns losses_;

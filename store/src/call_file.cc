@@ -63,12 +63,16 @@ std::vector<PacketSelection> not_in_flac(const decode::RenderedCall& rendered) {
     const capture::SpooledPackets& packets = rendered.call.streams[i].spooled;
     if (packets.empty()) continue;
     // What decode says nothing of is kept whole.
-    const bool in_flac =
-        i < rendered.streams.size() && rendered.streams[i].lossless && rendered.streams[i].rendered;
-    if (!in_flac) media.push_back({&packets});
-    if (in_flac && !rendered.streams[i].beside_audio.empty()) {
-      media.push_back({&packets, rendered.streams[i].beside_audio});
+    if (i >= rendered.streams.size()) {
+      media.push_back({.packets = &packets});
+      continue;
     }
+    const decode::RenderedStream& stream = rendered.streams[i];
+    const bool in_flac = stream.lossless && stream.rendered;
+    if (in_flac && stream.beside_audio.empty()) continue;
+    media.push_back({.packets = &packets,
+                     .payload_types = in_flac ? stream.beside_audio : std::vector<std::uint8_t>(),
+                     .leave_out = stream.redacted});
   }
   return media;
 }
@@ -94,13 +98,23 @@ Result<std::vector<decode::Attachment>> attachments_of(const decode::RenderedCal
   };
 
   if (!rendered.call.signalling.empty()) {
-    Result<void> attached = attach(kSignallingPcapng, {{&rendered.call.signalling}});
+    PacketSelection signalling{.packets = &rendered.call.signalling};
+    Result<std::unique_ptr<capture::DigitMask>> mask;
+    if (rendered.digits_redacted) {
+      mask = digit_mask_of(rendered.call.signalling);
+      if (!mask) return tl::make_unexpected(std::move(mask).error());
+      signalling.mask = mask->get();
+    }
+    Result<void> attached = attach(kSignallingPcapng, {signalling});
     if (!attached) return tl::make_unexpected(std::move(attached).error());
   }
   const std::vector<PacketSelection> media = not_in_flac(rendered);
   if (!media.empty()) {
     Result<void> attached = attach(kMediaPcapng, media);
     if (!attached) return tl::make_unexpected(std::move(attached).error());
+  }
+  if (!rendered.waveform.empty()) {
+    attachments.push_back({std::string(kWaveform), "application/octet-stream", rendered.waveform});
   }
   return attachments;
 }

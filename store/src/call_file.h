@@ -16,6 +16,7 @@ namespace koegura::store {
 inline constexpr std::string_view kCallJson = "call.json";
 inline constexpr std::string_view kSignallingPcapng = "signalling.pcapng";
 inline constexpr std::string_view kMediaPcapng = "media.pcapng";
+inline constexpr std::string_view kWaveform = "waveform.dat";
 
 // Relative to the archive's folder:
 // "calls/2026/11/21/20261121T101502+0900_0312345678_2301_01KAJ….mka", the numbers as dialled.

@@ -20,11 +20,23 @@ struct SelectionHead {
   const PacketSelection* selection;
   capture::SpooledPacket packet;
   std::size_t order;
+  std::uint32_t next_number = 0;
+  std::size_t next_range = 0;  // of leave_out: the first that is not behind
 
   [[nodiscard]] Result<bool> advance() {
-    Result<bool> more = reader.next(packet);
-    while (more && *more && !is_selected()) more = reader.next(packet);
+    Result<bool> more = next();
+    while (more && *more && (is_left_out() || !is_selected())) more = next();
     return more;
+  }
+  [[nodiscard]] Result<bool> next() {
+    ++next_number;
+    return reader.next(packet);
+  }
+  [[nodiscard]] bool is_left_out() {
+    const std::span<const decode::PacketRange> ranges = selection->leave_out;
+    const std::uint32_t number = next_number - 1;
+    while (next_range < ranges.size() && ranges[next_range].to <= number) ++next_range;
+    return next_range < ranges.size() && ranges[next_range].from <= number;
   }
   [[nodiscard]] bool is_selected() const {
     const std::vector<std::uint8_t>& wanted = selection->payload_types;
@@ -40,14 +52,35 @@ bool later(const std::unique_ptr<SelectionHead>& a, const std::unique_ptr<Select
   return a->packet.time != b->packet.time ? a->packet.time > b->packet.time : a->order > b->order;
 }
 
-void append_packet(std::vector<std::byte>& out, const capture::SpooledPacket& packet,
-                   Duration shift) {
+void append_packet(std::vector<std::byte>& out, const Head& head, Duration shift) {
+  const capture::SpooledPacket& packet = head.packet;
   const std::size_t before = out.size();
   out.resize(before + capture::enhanced_packet_size(packet.ip.size()));
-  capture::write_enhanced_packet(out.data() + before, packet.time + shift, packet.ip);
+  std::byte* const block = out.data() + before;
+  if (head.selection->mask == nullptr) {
+    capture::write_enhanced_packet(block, packet.time + shift, packet.ip);
+    return;
+  }
+  std::vector<std::byte> masked(packet.ip.begin(), packet.ip.end());
+  head.selection->mask->apply(packet.time, masked);
+  capture::write_enhanced_packet(block, packet.time + shift, masked);
 }
 
 }  // namespace
+
+Result<std::unique_ptr<capture::DigitMask>> digit_mask_of(const capture::SpooledPackets& packets) {
+  auto mask = std::make_unique<capture::DigitMask>();
+  capture::SpoolReader reader(packets);
+  capture::SpooledPacket packet;
+  while (true) {
+    const Result<bool> more = reader.next(packet);
+    if (!more) return tl::make_unexpected(more.error());
+    if (!*more) break;
+    mask->learn(packet.time, packet.ip);
+  }
+  mask->finish();
+  return mask;
+}
 
 Result<std::vector<std::byte>> merge_to_pcapng(const std::vector<PacketSelection>& sources,
                                                Duration shift) {
@@ -66,7 +99,7 @@ Result<std::vector<std::byte>> merge_to_pcapng(const std::vector<PacketSelection
   std::make_heap(heads.begin(), heads.end(), later);
   while (!heads.empty()) {
     std::pop_heap(heads.begin(), heads.end(), later);
-    append_packet(out, heads.back()->packet, shift);
+    append_packet(out, *heads.back(), shift);
     Result<bool> more = heads.back()->advance();
     if (!more) return tl::make_unexpected(std::move(more).error());
     if (*more) {

@@ -63,6 +63,18 @@ std::string name_of(ReleasedBy by) {
   return "";
 }
 
+std::string_view name_of(decode::Digit::Via via) {
+  switch (via) {
+    case decode::Digit::Via::kRtpEvent:
+      return "rtp-event";
+    case decode::Digit::Via::kInfo:
+      return "info";
+    case decode::Digit::Via::kInband:
+      return "inband";
+  }
+  return "";
+}
+
 // JSON has no word for what is not a number.
 double finite(double value) {
   return std::isfinite(value) ? value : 0;
@@ -123,10 +135,12 @@ void fill_timeline(CallRecord& record, const RenderedCall& rendered) {
   for (const decode::Digit& digit : rendered.digits) {
     Digit& out = *record.add_digits();
     out.set_at_s(finite(digit.at_s));
-    out.set_digit(to_utf8(std::string_view(&digit.digit, 1)));
+    if (digit.digit != 0) out.set_digit(to_utf8(std::string_view(&digit.digit, 1)));
     out.set_channel(name_of(digit.channel));
-    out.set_via(digit.via == decode::Digit::Via::kInfo ? "info" : "rtp-event");
+    out.set_via(std::string(name_of(digit.via)));
+    out.set_duration_s(finite(digit.duration_s));
   }
+  if (rendered.digits_redacted) record.add_redacted("digits");
 }
 
 // A call without audio has no samples to vouch for: no duration and no hash.

@@ -52,6 +52,31 @@ Result<void> check_packets(const decode::Attachment& attachment) {
   return {};
 }
 
+// A header that says how long it is (decode's waveform.h), of a file as long, over all of the
+// audio.
+Result<void> check_waveform(const decode::Attachment& attachment, std::uint64_t samples) {
+  constexpr std::size_t kHeader = 24;
+  constexpr std::size_t kBin = 4;
+  constexpr std::size_t kBinSamplesAt = 12;
+  constexpr std::size_t kBinsAt = 16;
+  const capture::Bytes bytes = attachment.bytes;
+  const auto number = [&](std::size_t at) {
+    std::uint64_t value = 0;
+    for (std::size_t i = sizeof(std::uint32_t); i > 0; --i) {
+      value = (value << 8U) | std::to_integer<std::uint64_t>(bytes[at + i - 1]);
+    }
+    return value;
+  };
+  if (bytes.size() < kHeader) return failure(attachment.name + " is cut off");
+  const std::uint64_t bin_samples = number(kBinSamplesAt);
+  const std::uint64_t bins = number(kBinsAt);
+  const bool covers = bin_samples != 0 && bins == (samples + bin_samples - 1) / bin_samples;
+  if (!covers || bytes.size() != kHeader + bins * kBin) {
+    return failure(attachment.name + " is not as long as the audio");
+  }
+  return {};
+}
+
 // What index and file both must say. A field that this program does not know is none of it: it is
 // not in the JSON that it reads. Nor is what other calls have to do with this one: the index alone
 // knows them, and the file alone has what they are known by.
@@ -80,7 +105,10 @@ Result<void> check_file(const std::string& path, const CallRecord& record) {
   }
   for (const decode::Attachment& attachment : back->attachments) {
     if (attachment.name == kCallJson) continue;
-    if (Result<void> readable = check_packets(attachment); !readable) return readable;
+    const bool overview = attachment.name == kWaveform;
+    Result<void> readable =
+        overview ? check_waveform(attachment, back->samples) : check_packets(attachment);
+    if (!readable) return readable;
   }
   return {};
 }

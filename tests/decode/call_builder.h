@@ -157,15 +157,18 @@ class CallBuilder {
     call_.end = at_ms(ms);
     return *this;
   }
+  CallBuilder& redacting() {
+    options_.redact_digits = true;
+    return *this;
+  }
   [[nodiscard]] capture::FinishedCall& call() { return call_; }
 
   [[nodiscard]] RenderedCall render() {
     for (StreamBuilder& stream : streams_) call_.streams.push_back(stream.finish());
     streams_.clear();
     call_.signalling = spool_->take(signalling_);
-    RenderOptions options;
-    options.temporary_directory = folder_.path();
-    auto rendered = decode::render(capture::FinishedCall(call_), options);
+    options_.temporary_directory = folder_.path();
+    auto rendered = decode::render(capture::FinishedCall(call_), options_);
     REQUIRE_MESSAGE(rendered, (rendered ? "" : rendered.error().message));
     return std::move(*rendered);
   }
@@ -177,6 +180,7 @@ class CallBuilder {
   capture::SpoolRun signalling_;
   std::deque<StreamBuilder> streams_;
   capture::FinishedCall call_;
+  RenderOptions options_;
 };
 
 inline capture::MediaFormat format(std::uint8_t type, const char* encoding,

@@ -22,6 +22,7 @@ THIRD_PARTY = {
     r"libav\w+/|libsw\w+/": ["decode/src/", "tools/traffic/src/libavcodec_codec"],
     r"opus/": ["decode/src/opus_decoder"],
     r"FLAC/": ["decode/src/flac_"],
+    r"spandsp": ["decode/src/tone_digits"],
     r"openssl/": ["decode/src/sample_hash", "store/src/sha256", "tools/traffic/src/truth_file"],
     # the generator seals what decode opens
     r"srtp2/": ["decode/src/srtp_session", "tools/traffic/src/srtp_sealer"],

@@ -150,6 +150,63 @@ TEST_CASE("of a G.711 stream only what is no audio is attached: telephone events
   CHECK(marks_of(attached[1].bytes) == std::vector{2, 4});
 }
 
+TEST_CASE("packets that tell a redacted digit are left out, by their number in the stream") {
+  SpoolUnderTest spool;
+  auto stream = pcmu(Side::kCaller, 1);
+  stream.lossless = false;
+  stream.redacted = {{.from = 0, .to = 1}, {.from = 2, .to = 4}};
+  auto other = pcmu(Side::kCallee, 2);
+  other.beside_audio = {13};
+  other.redacted = {{.from = 1, .to = 2}};
+  CallBuilder call("c1");
+  const auto at = [](int ms) { return kMorning + std::chrono::milliseconds(ms); };
+  PacketBuilder caller = spool.packets();
+  for (std::uint8_t i = 0; i < 6; ++i) caller.at(at(20 * i), rtp_datagram(i, 0));
+  PacketBuilder callee = spool.packets();
+  for (std::uint8_t i = 0; i < 3; ++i) callee.at(at(20 * i + 1), rtp_datagram(10 + i, 13));
+  call.with_stream(stream, caller.take()).with_stream(other, callee.take());
+  CHECK(marks_of(attachments(call).at(1).bytes) == std::vector{10, 1, 12, 4, 5});
+}
+
+TEST_CASE("a redacted call's SIP is kept without its digits, another's as it came") {
+  const std::string info =
+      "INFO sip:b SIP/2.0\r\nFrom: <sip:a>;tag=1\r\nTo: <sip:b>;tag=2\r\nCall-ID: c1\r\n"
+      "CSeq: 2 INFO\r\nContent-Type: application/dtmf-relay\r\n\r\nSignal=5\r\n";
+  std::vector<std::byte> ip(28);
+  ip[0] = std::byte{0x45};
+  ip[2] = static_cast<std::byte>((28 + info.size()) >> 8U);
+  ip[3] = static_cast<std::byte>(28 + info.size());
+  ip[9] = std::byte{17};
+  ip[24] = static_cast<std::byte>((8 + info.size()) >> 8U);
+  ip[25] = static_cast<std::byte>(8 + info.size());
+  for (const char c : info) ip.push_back(static_cast<std::byte>(c));
+  const auto kept = [&](bool redacted) {
+    SpoolUnderTest spool;
+    CallBuilder call("c1");
+    call.signalled_by(spool.packets().at(kMorning, ip).take());
+    decode::RenderedCall rendered = call.build();
+    rendered.digits_redacted = redacted;
+    const auto made = attachments_of(rendered, make_record(rendered, {}));
+    REQUIRE(made);
+    const auto& bytes = made->at(1).bytes;
+    return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  };
+  CHECK(kept(false).find("Signal=5") != std::string::npos);
+  CHECK(kept(true).find("Signal=5") == std::string::npos);
+  CHECK(kept(true).find("Signal=X") != std::string::npos);
+}
+
+TEST_CASE("the waveform is attached where there is one") {
+  CallBuilder call("c1");
+  decode::RenderedCall rendered = call.build();
+  rendered.waveform.assign(28, std::byte{2});
+  const auto made = attachments_of(rendered, make_record(rendered, {}));
+  REQUIRE(made);
+  REQUIRE(made->size() == 2);
+  CHECK((*made)[1].name == "waveform.dat");
+  CHECK((*made)[1].bytes == rendered.waveform);
+}
+
 TEST_CASE("packets keep their order of arrival though the clock stepped back among them") {
   SpoolUnderTest spool;
   CallBuilder call("c1");

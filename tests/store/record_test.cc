@@ -67,6 +67,28 @@ TEST_CASE("a hidden number leaves its reason, not a word for a number") {
   CHECK(record.caller().withheld() == "Coin line/payphone");
 }
 
+TEST_CASE("digits say how they were told and for how long; redacted ones only when") {
+  using Via = decode::Digit::Via;
+  decode::RenderedCall call = CallBuilder("c1").build();
+  call.digits = {
+      {.at_s = 1, .digit = '5', .channel = Side::kCaller, .via = Via::kInband, .duration_s = 0.1},
+      {.at_s = 2, .digit = '#', .channel = Side::kCallee, .via = Via::kInfo}};
+  const CallRecord open = make_record(call, {});
+  CHECK(open.digits(0).digit() == "5");
+  CHECK(open.digits(0).via() == "inband");
+  CHECK(open.digits(0).duration_s() == doctest::Approx(0.1));
+  CHECK(open.digits(1).via() == "info");
+  CHECK(open.redacted().empty());
+  for (decode::Digit& digit : call.digits) digit.digit = 0;
+  call.digits_redacted = true;
+  const CallRecord closed = make_record(call, {});
+  REQUIRE(closed.digits_size() == 2);
+  CHECK(closed.digits(0).digit().empty());
+  CHECK(closed.digits(0).at_s() == 1);
+  REQUIRE(closed.redacted_size() == 1);
+  CHECK(closed.redacted(0) == "digits");
+}
+
 TEST_CASE("the same call has the same id, another From tag or millisecond another one") {
   CallBuilder call("c1");
   const std::string id = ulid_of(call.call()).text();

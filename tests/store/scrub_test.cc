@@ -178,6 +178,29 @@ TEST_CASE("audio or a record that somebody wrote anew, with good checksums, is f
   CHECK(contains(outcome.damage.at(archive.ids[2]), "media.pcapng"));
 }
 
+TEST_CASE("a waveform is as long as its audio, or the file is damaged") {
+  const ArchiveUnderTest archive(3);
+  const auto samples = decode::read_back(archive.files[0])->samples;
+  const auto bins = static_cast<std::uint32_t>((samples + 79) / 80);
+  for (std::size_t i = 0; i < 3; ++i) {
+    Octets waveform(24 + 4 * bins);
+    waveform[12] = std::byte{80};
+    waveform[16] = static_cast<std::byte>(bins);
+    waveform[17] = static_cast<std::byte>(bins >> 8U);
+    if (i == 1) waveform.pop_back();
+    if (i == 2) waveform.resize(5);
+    decode::MatroskaFile file;
+    file.attachments = *decode::read_attachments(archive.files[i]);
+    file.attachments.push_back({"waveform.dat", "application/octet-stream", waveform});
+    fs::remove(archive.files[i]);
+    REQUIRE(decode::write_matroska(archive.files[i], file, call_of(static_cast<int>(i)).audio));
+  }
+  const Outcome outcome = run(archive);
+  CHECK(outcome.damage.count(archive.ids[0]) == 0);
+  CHECK(contains(outcome.damage.at(archive.ids[1]), "waveform.dat is not as long"));
+  CHECK(contains(outcome.damage.at(archive.ids[2]), "waveform.dat is cut off"));
+}
+
 TEST_CASE("it goes on behind the call it is told") {
   const ArchiveUnderTest archive(5);
   ScrubOptions options;

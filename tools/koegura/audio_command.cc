@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "archive_access.h"
+#include "call_packets.h"
 #include "command.h"
 #include "decode/matroska.h"
 #include "file_output.h"
@@ -35,13 +36,34 @@ std::vector<std::string> names_of(const Rows& rows) {
   return names;
 }
 
+// The overview for viewers, which is beside the audio: as it stands in the call's file.
+constexpr const char* kWaveformFormat = "dat";
+
+Result<void> write_waveform(const std::string& call_file, FileOutput& output) {
+  const auto attachments = decode::read_attachments(call_file);
+  if (!attachments) return tl::make_unexpected(attachments.error());
+  for (const decode::Attachment& attachment : *attachments) {
+    if (attachment.name != kWaveformAttachment) continue;
+    const auto* bytes = reinterpret_cast<const char*>(attachment.bytes.data());
+    return output.write({bytes, attachment.bytes.size()});
+  }
+  return failure(call_file + ": no waveform is attached to this call", ErrorKind::kNotFound);
+}
+
+std::vector<std::string> all_formats() {
+  std::vector<std::string> names = names_of(kFormats);
+  names.emplace_back(kWaveformFormat);
+  return names;
+}
+
 class AudioCommand : public Command {
  public:
   void declare(Options& options) override {
     options.text("CALL", "", call_, "the call's id, or its beginning (6 characters or more)");
     options.required();
     options.text("--output,-o", "FILE", output_, "where to [ID.wav in this folder]; '-' is stdout");
-    options.choice("--format", format_, names_of(kFormats), "[from the file's name, else wav]");
+    options.choice("--format", format_, all_formats(),
+                   "dat is the waveform's overview [from the file's name, else wav]");
     options.choice("--channel", channel_, names_of(kChannels),
                    "both is stereo, left caller, right callee [both]");
     options.flag("--force", force_, "overwrite the file if it exists");
@@ -51,12 +73,15 @@ class AudioCommand : public Command {
     auto call = open_call(session, call_);
     if (!call) return tl::make_unexpected(std::move(call.error()));
     const FormatRow& format = chosen_format();
-    const std::string path = output_.empty() ? call->record.id() + '.' + format.name : output_;
+    const std::string ending = wants_waveform() ? kWaveformFormat : format.name;
+    const std::string path = output_.empty() ? call->record.id() + '.' + ending : output_;
     auto output = FileOutput::create(path, force_);
     if (!output) return tl::make_unexpected(std::move(output.error()));
     const auto file = call->readable_file();
     if (!file) return tl::make_unexpected(file.error());
-    auto exported = decode::export_audio(*file, output->fd(), format.format, chosen_channels());
+    auto exported = wants_waveform() ? write_waveform(*file, *output)
+                                     : decode::export_audio(*file, output->fd(), format.format,
+                                                            chosen_channels());
     if (!exported) return exported;
     if (auto done = output->commit(); !done) return done;
     if (path != "-") std::printf("%s\n", path.c_str());
@@ -71,6 +96,11 @@ class AudioCommand : public Command {
       if (named) return row;
     }
     return kFormats.front();
+  }
+
+  [[nodiscard]] bool wants_waveform() const {
+    return format_.empty() ? output_.ends_with(std::string(".") + kWaveformFormat)
+                           : format_ == kWaveformFormat;
   }
 
   [[nodiscard]] decode::ChannelChoice chosen_channels() const {

@@ -208,9 +208,10 @@ void tell_digits(const CallRecord& record, Lines& lines) {
   if (record.digits().empty()) return;
   lines.push_back(heading("Digits"));
   for (const Digit& digit : record.digits()) {
-    lines.push_back(labelled(digit.channel(), printable(digit.digit()) + "  at " +
-                                                  clock_text_exact(digit.at_s()) + ", by " +
-                                                  digit.via()));
+    // Empty: redacted (redact.digits).
+    const std::string key = digit.digit().empty() ? "redacted" : printable(digit.digit());
+    lines.push_back(labelled(
+        digit.channel(), key + "  at " + clock_text_exact(digit.at_s()) + ", by " + digit.via()));
   }
 }
 

@@ -129,6 +129,7 @@ const std::array kKeys = {
     Key{"finish.memory_limit",
         BytesKey{FIELD(finisher.render.memory_limit), 64U << 10U, 1U << 30U}},
     Key{"finish.time_limit", DurationKey{FIELD(finish_limit), seconds(10), hours(24)}},
+    Key{"redact.digits", FlagKey{FIELD(finisher.render.redact_digits)}},
     Key{"hearing.no_frames", DurationKey{FIELD(hearing.no_frames), seconds(10), hours(24)}},
     Key{"hearing.no_sip", DurationKey{FIELD(hearing.no_sip), minutes(1), hours(24 * 7)}},
 };

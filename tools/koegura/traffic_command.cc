@@ -51,6 +51,14 @@ Result<ConversationKind> parse_kind(const std::string& name) {
   return static_cast<ConversationKind>(found - names.begin());
 }
 
+struct DigitWay {
+  std::string_view name;
+  traffic::DigitVia via;
+};
+constexpr std::array kDigitWays = {DigitWay{"event", traffic::DigitVia::kEvent},
+                                   DigitWay{"inband", traffic::DigitVia::kInband},
+                                   DigitWay{"info", traffic::DigitVia::kInfo}};
+
 class TrafficCommand : public Command {
  public:
   void declare(Options& options) override {
@@ -72,6 +80,8 @@ class TrafficCommand : public Command {
     options.flag("--no-rtcp", no_rtcp_, "no RTCP");
     options.text("--round-trip", "D", round_trip_, "between the two ends, as RTCP tells [0s]");
     options.text("--digits", "DIGITS", traffic_.digits, "the caller presses them");
+    options.texts("--digits-by", "X", digits_by_,
+                  "how each is told, in turn: event, inband, info [event]");
     options.text("--hold-at", "D", hold_at_, "the callee holds the call, so long after the answer");
     options.text("--hold-for", "D", hold_for_, "for how long [5s]");
     options.flag("--hold-silent", hold_silent_, "a=inactive in place of music on hold");
@@ -164,6 +174,7 @@ class TrafficCommand : public Command {
         .and_then([&] { return duration("--round-trip", round_trip_, traffic_.round_trip); })
         .and_then([&] { return read_hold(); })
         .and_then([&] { return read_outcomes(); })
+        .and_then([&] { return read_digits_by(); })
         .and_then([&] { return read_kinds(); })
         .and_then([&] { return read_start(); });
   }
@@ -198,6 +209,21 @@ class TrafficCommand : public Command {
       auto outcome = parse_outcome(name);
       if (!outcome) return tl::make_unexpected(std::move(outcome.error()));
       traffic_.outcomes.push_back(*outcome);
+    }
+    return {};
+  }
+
+  Result<void> read_digits_by() {
+    if (digits_by_.empty()) return {};
+    traffic_.digits_by.clear();
+    for (const std::string& name : digits_by_) {
+      const auto* row = std::find_if(kDigitWays.begin(), kDigitWays.end(),
+                                     [&](const DigitWay& way) { return way.name == name; });
+      if (row == kDigitWays.end()) {
+        return failure("--digits-by: expected event, inband or info, not '" + name + "'",
+                       ErrorKind::kUsage);
+      }
+      traffic_.digits_by.push_back(row->via);
     }
     return {};
   }
@@ -280,6 +306,7 @@ class TrafficCommand : public Command {
   std::string first_sequence_;
   std::vector<std::string> outcomes_;
   std::vector<std::string> kinds_;
+  std::vector<std::string> digits_by_;
   bool no_bye_ = false;
   bool no_rtcp_ = false;
   bool hold_silent_ = false;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -33,6 +34,7 @@ enum class SpanKind : std::uint8_t {
   kRepaired,   // packets were lost, and what they said stands as a later packet says it again (RFC
                // 2198, Opus FEC)
   kConcealed,  // packets were lost, and the decoder's guess of them is heard
+  kRedacted,   // a digit was heard here, and silence stands in for it
 };
 [[nodiscard]] std::string_view name_of(SpanKind kind);  // "early-media", "no-media"
 
@@ -51,6 +53,12 @@ struct Span {
 struct SketchEntry {
   std::uint32_t hash = 0;
   std::uint32_t at_ms = 0;  // since the start of the call
+};
+
+// Packets of a stream, numbered from 0 in order of arrival, as the spool has them.
+struct PacketRange {
+  std::uint32_t from = 0;
+  std::uint32_t to = 0;  // the first behind it
 };
 
 struct RenderedStream {
@@ -80,13 +88,16 @@ struct RenderedStream {
   std::vector<std::uint8_t> beside_audio;
   std::vector<SketchEntry> sketch;  // in order of time
   StreamQuality quality;
+  // Those that tell a redacted digit, and are kept nowhere. In order, not touching each other.
+  std::vector<PacketRange> redacted;
 };
 
 struct Digit {
   double at_s = 0;
-  char digit = 0;
+  char digit = 0;  // 0: redacted
   Side channel = Side::kCaller;
-  enum class Via : std::uint8_t { kRtpEvent, kInfo } via = Via::kRtpEvent;
+  enum class Via : std::uint8_t { kRtpEvent, kInfo, kInband } via = Via::kRtpEvent;
+  double duration_s = 0;  // as far as it is known; 0 for kInfo
 };
 
 struct Chapter {
@@ -122,7 +133,10 @@ struct RenderedCall {
   // Level of each channel, by which a transcoded copy of the call is told (level_envelope.h).
   std::array<std::vector<std::uint8_t>, 2> levels;
   CallQuality quality;
-  std::string silent_because;  // why a call that had media has no audible audio, or empty
+  // Lowest and highest samples for viewers: audiowaveform's file (waveform.h); empty without audio.
+  std::vector<std::byte> waveform;
+  bool digits_redacted = false;  // RenderOptions::redact_digits was set
+  std::string silent_because;    // why a call that had media has no audible audio, or empty
 };
 
 }  // namespace koegura::decode

@@ -13,6 +13,10 @@ namespace koegura::decode {
 struct RenderOptions {
   std::string temporary_directory;          // for long calls' FLAC frames; on the archive's disk
   std::uint32_t memory_limit = 32U << 20U;  // FLAC bytes a call may hold in memory
+  // Digits that a party pressed (telephone events, SIP INFO, tones) appear nowhere: not in digits,
+  // samples, levels, sketches and waveform, and RenderedStream::redacted names the packets that
+  // would tell them. What RenderedCall::call holds is as it was.
+  bool redact_digits = false;
 };
 
 // Fails only if the spool cannot be read or the temporary file cannot be written. A codec that

@@ -2,6 +2,7 @@
 #include <array>
 #include <cmath>
 #include <numbers>
+#include <string_view>
 
 #include "random.h"
 #include "source_audio.h"
@@ -38,13 +39,21 @@ constexpr std::uint32_t turn_per_sample(std::uint32_t hertz) {
   return static_cast<std::uint32_t>((std::uint64_t{hertz} << 32U) / kSourceRate);
 }
 
+// In rows and columns of the frequencies.
+constexpr std::string_view kToneKeys = "123A456B789C*0#D";
+constexpr std::uint32_t kToneMs = 240;
+// Silence, so that an adaptive codec begins each tone as its decoder will: from the quiet.
+constexpr std::uint32_t kBeforeToneMs = 180;
+static_assert(kToneMs * kSamplesPerMs % kTableGrain == 0 &&
+              kBeforeToneMs * kSamplesPerMs % kTableGrain == 0);
+
 struct Vowel {
   std::int64_t first_formant;  // Hz
   std::int64_t second_formant;
 };
-// a, i, u, e, o
+// a, i, u, e, o; a's formants are not those of a key's tones (697 to 941, 1209 to 1633 Hz)
 constexpr std::array<Vowel, 5> kVowels = {
-    {{750, 1200}, {290, 2250}, {340, 1300}, {480, 1900}, {490, 850}}};
+    {{730, 1090}, {290, 2250}, {340, 1300}, {480, 1900}, {490, 850}}};
 
 struct Syllable {
   Vowel vowel;
@@ -122,6 +131,29 @@ Samples built_in_music() {
     }
   }
   return out;
+}
+
+Samples built_in_tones() {
+  constexpr std::array<std::uint32_t, 4> kLow = {697, 770, 852, 941};
+  constexpr std::array<std::uint32_t, 4> kHigh = {1209, 1336, 1477, 1633};
+  constexpr std::int64_t kAmplitude = 9000;  // -8 dBm0: a full sine is +3.14
+  constexpr std::int64_t kFull = 32'767;
+  const Sine& sine = Sine::table();
+  Samples out;
+  for (std::size_t key = 0; key < kToneKeys.size(); ++key) {
+    const std::uint32_t low = turn_per_sample(kLow[key / kHigh.size()]);
+    const std::uint32_t high = turn_per_sample(kHigh[key % kHigh.size()]);
+    out.resize(out.size() + kBeforeToneMs * kSamplesPerMs);
+    for (std::uint32_t i = 0; i < kToneMs * kSamplesPerMs; ++i) {
+      const std::int64_t sum = sine.at(i * low) + sine.at(i * high);
+      out.push_back(static_cast<std::int16_t>(sum * kAmplitude / kFull));
+    }
+  }
+  return out;
+}
+
+std::uint64_t tone_place_ms(char digit) {
+  return kToneKeys.find(digit) * std::uint64_t{kBeforeToneMs + kToneMs} + kBeforeToneMs;
 }
 
 }  // namespace koegura::traffic

@@ -115,6 +115,9 @@ struct Speaking {
     append(voice, from, to, std::uint64_t{from} * options.packet_time_ms);
   }
   void play(std::uint32_t from, std::uint32_t to) const { append(Voice::kMusic, from, to, 0); }
+  void sound(char digit, std::uint32_t from, std::uint32_t to) const {
+    append(Voice::kTones, from, to, tone_place_ms(digit));
+  }
 
  private:
   void append(Voice voice, std::uint32_t from, std::uint32_t to, std::uint64_t place_ms) const {
@@ -126,15 +129,36 @@ struct Speaking {
   }
 };
 
+// One press, and speech behind it until all kinds of them would be over.
+void append_press(const Speaking& speaking, const PressedDigit& digit, std::uint32_t tick,
+                  const DigitTicks& length) {
+  std::uint32_t spoken_from = tick;
+  switch (digit.via) {
+    case DigitVia::kEvent:
+      speaking.stream.segments.push_back({.kind = StreamSegment::Kind::kEvent,
+                                          .digit = digit.digit,
+                                          .tick = tick,
+                                          .ticks = length.sent});
+      spoken_from = tick + length.sent;
+      break;
+    case DigitVia::kInband:
+      spoken_from = tick + length.pressed;
+      speaking.sound(digit.digit, tick, spoken_from);
+      break;
+    case DigitVia::kInfo:
+      break;
+  }
+  speaking.speak(spoken_from, tick + length.sent + length.pause);
+}
+
 // Digits take the place of speech from the tick on; gives the tick behind them.
 std::uint32_t append_digits(const TrafficOptions& options, std::uint32_t tick, StreamPlan& stream,
                             std::vector<PressedDigit>& pressed) {
   const DigitTicks length = digit_ticks(options.packet_time_ms);
   for (const char digit : options.digits) {
-    stream.segments.push_back(
-        {.kind = StreamSegment::Kind::kEvent, .digit = digit, .tick = tick, .ticks = length.sent});
-    pressed.push_back({digit, stream.time_of(tick)});
-    Speaking{options, stream}.speak(tick + length.sent, tick + length.sent + length.pause);
+    const DigitVia via = options.digits_by[pressed.size() % options.digits_by.size()];
+    pressed.push_back({.digit = digit, .at = stream.time_of(tick), .via = via});
+    append_press(Speaking{options, stream}, pressed.back(), tick, length);
     tick += length.sent + length.pause;
   }
   return tick;

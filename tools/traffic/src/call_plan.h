@@ -73,6 +73,7 @@ struct PlannedHold {
 struct PressedDigit {
   char digit = 0;
   Timestamp at;
+  DigitVia via = DigitVia::kEvent;
 };
 
 // What one message carries beside what every call's messages do.

@@ -39,9 +39,44 @@ void append_hold(std::vector<SipLine>& lines, const CallPlan& plan) {
   append_reoffer(lines, plan.hold->resume, offer, Media::kSendRecv);
 }
 
+// The caller's first request within the dialog is the CSeq after the INVITE's.
+constexpr std::uint32_t kFirstWithin = 2;
+
+std::uint32_t count_infos(const CallPlan& plan) {
+  std::uint32_t count = 0;
+  for (const PressedDigit& digit : plan.digits) count += digit.via == DigitVia::kInfo ? 1 : 0;
+  return count;
+}
+
+void append_infos(std::vector<SipLine>& lines, const CallPlan& plan) {
+  constexpr std::uint32_t kFirstBranch = 30;
+  constexpr std::uint32_t kBranches = 200;  // with others' CSeq they may come again
+  std::uint32_t count = 0;
+  for (const PressedDigit& digit : plan.digits) {
+    if (digit.via != DigitVia::kInfo) continue;
+    const SipLine info = {
+        .time = digit.at,
+        .method = Method::kInfo,
+        .cseq = kFirstWithin + count + (plan.rekey && plan.rekey->offered < digit.at ? 1 : 0),
+        .branch = static_cast<std::uint8_t>(kFirstBranch + count % kBranches),
+        .in_dialog = true,
+        .digit = digit.digit};
+    ++count;
+    lines.push_back(info);
+    lines.push_back(reply(info, digit.at + plan.reply, 200));
+  }
+}
+
 void append_rekey(std::vector<SipLine>& lines, const CallPlan& plan) {
-  const SipLine offer = {
-      .cseq = 2, .branch = 10, .in_dialog = true, .media = Media::kSendRecv, .sdp_version = 1};
+  std::uint32_t infos = 0;  // before it
+  for (const PressedDigit& digit : plan.digits) {
+    infos += digit.via == DigitVia::kInfo && digit.at <= plan.rekey->offered ? 1 : 0;
+  }
+  const SipLine offer = {.cseq = kFirstWithin + infos,
+                         .branch = 10,
+                         .in_dialog = true,
+                         .media = Media::kSendRecv,
+                         .sdp_version = 1};
   append_reoffer(lines, *plan.rekey, offer, Media::kSendRecv);
 }
 
@@ -54,7 +89,7 @@ void append_release(std::vector<SipLine>& lines, const CallPlan& plan) {
                  .sender = plan.released_by,
                  .client = plan.released_by,
                  .method = Method::kBye,
-                 .cseq = caller && !plan.rekey ? 2U : 3U,
+                 .cseq = caller ? kFirstWithin + count_infos(plan) + (plan.rekey ? 1U : 0U) : 3U,
                  .branch = 20,
                  .in_dialog = true};
   lines.push_back(bye);
@@ -87,6 +122,7 @@ SipLine reply(const SipLine& request, Timestamp time, std::uint16_t status) {
   line.to_tag = status != 100;  // RFC 3261 §8.2.6.2
   line.media = Media::kNone;
   line.extra = 0;
+  line.digit = 0;
   return line;
 }
 
@@ -119,6 +155,7 @@ std::vector<SipLine> ladder_of(const CallPlan& plan) {
       lines.push_back(answer(invite, *plan.answered, Media::kSendRecv));
       lines.push_back(acknowledge(invite, plan.acknowledged));
       if (plan.rekey) append_rekey(lines, plan);
+      append_infos(lines, plan);
       if (plan.hold) append_hold(lines, plan);
       append_release(lines, plan);
       break;

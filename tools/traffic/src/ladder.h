@@ -13,7 +13,7 @@ namespace koegura::traffic {
 
 // One message, small enough to keep for every call going on; its text is made when it is sent.
 struct SipLine {
-  enum class Method : std::uint8_t { kInvite, kAck, kBye, kCancel, kRefer, kNotify };
+  enum class Method : std::uint8_t { kInvite, kAck, kBye, kCancel, kRefer, kNotify, kInfo };
   enum class Media : std::uint8_t { kNone, kSendRecv, kSendOnly, kRecvOnly, kInactive };
 
   Timestamp time{};
@@ -27,6 +27,7 @@ struct SipLine {
   bool to_tag = true;
   Media media = Media::kNone;  // SDP with this direction
   std::uint8_t sdp_version = 0;
+  char digit = 0;          // of an INFO
   std::uint8_t extra = 0;  // 1 + the place in the plan's extras
 };
 

@@ -141,6 +141,7 @@ Result<void> check_events(const TrafficOptions& options) {
         "the call");
   }
   if (options.digits.empty()) return {};
+  if (options.digits_by.empty()) return refuse("there is no way for the digits to be told");
   const DigitTicks length = digit_ticks(options.packet_time_ms);
   const Duration pressing = milliseconds(options.packet_time_ms) * (length.sent + length.pause) *
                             static_cast<long long>(options.digits.size());

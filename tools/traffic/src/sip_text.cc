@@ -24,6 +24,8 @@ std::string_view name_of(Method method) {
       return "REFER";
     case Method::kNotify:
       return "NOTIFY";
+    case Method::kInfo:
+      return "INFO";
   }
   return {};
 }
@@ -132,6 +134,9 @@ struct SipBody {
 SipBody body_of(const SipLine& line, const CallPlan& plan, const SipWording& wording) {
   if (line.media != Media::kNone) {
     return {"application/sdp", session_description(line, plan, wording)};
+  }
+  if (line.digit != 0) {
+    return {"application/dtmf-relay", fmt::format("Signal={}\r\nDuration=100\r\n", line.digit)};
   }
   if (line.extra == 0) return {};
   return {"message/sipfrag", plan.extras[line.extra - 1].fragment};

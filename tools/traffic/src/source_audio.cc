@@ -87,7 +87,7 @@ Result<SourceAudio> SourceAudio::create(const TrafficOptions& options, const Cod
   SourceAudio audio;
   audio.frame_ms_ = codec.frame_ms;
   auto sides = conversation(utterances, options.seed);
-  audio.tables_ = {std::move(sides[0]), std::move(sides[1]), built_in_music()};
+  audio.tables_ = {std::move(sides[0]), std::move(sides[1]), built_in_music(), built_in_tones()};
   for (Samples& table : audio.tables_) {
     for (std::int16_t& sample : table) sample = as_carried(codec.encoding, sample);
   }
@@ -98,7 +98,7 @@ std::array<Sound, kVoices> SourceAudio::sounds_of(std::uint32_t call) const {
   const std::uint64_t offset = offset_ms(call);
   return {Sound{.samples = table(Voice::kCaller), .offset_ms = offset},
           Sound{.samples = table(Voice::kCallee), .offset_ms = offset},
-          Sound{.samples = table(Voice::kMusic)}};
+          Sound{.samples = table(Voice::kMusic)}, Sound{.samples = table(Voice::kTones)}};
 }
 
 std::uint64_t SourceAudio::offset_ms(std::uint32_t call) const {

@@ -16,8 +16,8 @@
 
 namespace koegura::traffic {
 
-enum class Voice : std::uint8_t { kCaller, kCallee, kMusic };
-inline constexpr std::size_t kVoices = 3;
+enum class Voice : std::uint8_t { kCaller, kCallee, kMusic, kTones };
+inline constexpr std::size_t kVoices = 4;
 
 using Samples = std::vector<std::int16_t>;
 
@@ -49,6 +49,10 @@ inline constexpr std::size_t kTableGrain = 60 * kSamplesPerMs;
 // pauses, which compress as speech does.
 [[nodiscard]] std::vector<Samples> built_in_utterances(std::uint64_t seed);
 [[nodiscard]] Samples built_in_music();
+// The tones of all keys, one after another (ITU-T Q.23), and where in them that of a key is: long
+// enough for one packet of any length.
+[[nodiscard]] Samples built_in_tones();
+[[nodiscard]] std::uint64_t tone_place_ms(char digit);
 
 // One more of them. voice_pitch: Hz, about 80 to 250.
 [[nodiscard]] Samples built_in_utterance(std::uint32_t voice_pitch, Random& random);

@@ -32,7 +32,7 @@ Result<SharedMedia> make_media(const TrafficOptions& options) {
   auto audio = SourceAudio::create(options, codec);
   if (!audio) return tl::make_unexpected(std::move(audio.error()));
   SharedMedia media{&codec, std::move(*audio), {}};
-  for (const Voice voice : {Voice::kCaller, Voice::kCallee, Voice::kMusic}) {
+  for (const Voice voice : {Voice::kCaller, Voice::kCallee, Voice::kMusic, Voice::kTones}) {
     auto table = PayloadTable::create(codec, options.packet_time_ms, media.audio.table(voice));
     if (!table) return tl::make_unexpected(std::move(table.error()));
     media.payloads.push_back(std::move(*table));

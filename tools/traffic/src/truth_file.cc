@@ -70,6 +70,18 @@ std::string_view name_of(LossCause cause) {
   return {};
 }
 
+std::string_view name_of(DigitVia via) {
+  switch (via) {
+    case DigitVia::kEvent:
+      return "rtp-event";
+    case DigitVia::kInband:
+      return "inband";
+    case DigitVia::kInfo:
+      return "info";
+  }
+  return {};
+}
+
 std::uint32_t unsent(const StreamTally& tally) {
   std::uint32_t packets = 0;
   for (const LostRun& run : tally.lost) {
@@ -149,6 +161,11 @@ void TruthFile::append_options() {
   fmt::format_to(out, "\"transport\":\"{}\",\"tcp_segment_bytes\":{},\"ipv6\":{},\"vlan\":{},",
                  o.transport == SipTransport::kTcp ? "tcp" : "udp", o.tcp_segment_bytes, o.ipv6,
                  o.vlan);
+  text_ += "\"digits_by\":[";
+  for (std::size_t i = 0; i < o.digits_by.size(); ++i) {
+    fmt::format_to(out, "{}\"{}\"", i == 0 ? "" : ",", name_of(o.digits_by[i]));
+  }
+  text_ += "],";
   fmt::format_to(out, "\"audio_directory\":{},\"seed\":\"{}\",\"start\":\"{}\",\"outcomes\":[",
                  json_string(o.audio_directory), o.seed, text_of(o.start));
   for (std::size_t i = 0; i < o.outcomes.size(); ++i) {
@@ -236,10 +253,10 @@ void TruthFile::append_holds(const CallPlan& plan) {
 void TruthFile::append_digits(const CallPlan& plan) {
   text_ += "\"digits\":[";
   for (std::size_t i = 0; i < plan.digits.size(); ++i) {
-    fmt::format_to(
-        std::back_inserter(text_),
-        "{}{{\"digit\":\"{}\",\"channel\":\"caller\",\"at\":\"{}\",\"via\":\"rtp-event\"}}",
-        i == 0 ? "" : ",", plan.digits[i].digit, text_of(plan.digits[i].at));
+    fmt::format_to(std::back_inserter(text_),
+                   "{}{{\"digit\":\"{}\",\"channel\":\"caller\",\"at\":\"{}\",\"via\":\"{}\"}}",
+                   i == 0 ? "" : ",", plan.digits[i].digit, text_of(plan.digits[i].at),
+                   name_of(plan.digits[i].via));
   }
   text_ += "],";
 }

@@ -21,7 +21,7 @@
 //                         is absent. Without a BYE, end is the last RTP packet.
 //     release             {code, by: caller|callee|none}: code 200 for a BYE, 0 for none
 //     holds[]             {by, from, to}: the 200s of the two re-INVITEs
-//     digits[]            {digit, channel, at, via}
+//     digits[]            {digit, channel, at, via: rtp-event|inband|info}
 //     streams[]           of answered calls, the caller's voice first:
 //       channel: caller|callee, source, destination, ssrc: "0x…", codec, clock_rate, payload_type
 //       first_sequence, first_timestamp
@@ -69,6 +69,13 @@ enum class Outcome : std::uint8_t {
   kMissed,     // rings, then 480
   kBusy,       // 486
   kCancelled,  // rings, then CANCEL
+};
+
+// How a press of a key is told.
+enum class DigitVia : std::uint8_t {
+  kEvent,   // RFC 4733, in place of the voice
+  kInband,  // a tone in place of the voice (ITU-T Q.23), -8 dBm0 each frequency
+  kInfo,    // SIP INFO, application/dtmf-relay; the voice goes on
 };
 
 enum class SipTransport : std::uint8_t { kUdp, kTcp };
@@ -123,7 +130,8 @@ struct TrafficOptions {
   // sender has received of the other side.
   bool rtcp = true;
   Duration round_trip{};  // between the two ends, as their RTCP tells; the tap is in the middle
-  std::string digits;     // the caller presses them from 1 s after the answer, as RFC 4733 events
+  std::string digits;  // the caller presses them from 1 s after the answer
+  std::vector<DigitVia> digits_by = {DigitVia::kEvent};  // digit i is told by digits_by[i % size]
   std::optional<Hold> hold;
   // SRTP with keys in the SDP (RFC 4568): a suite's name, as IANA has it; empty for plain RTP. A
   // re-INVITE brings new keys.

@@ -248,6 +248,13 @@ TEST_CASE("options that make no sense are refused with a sentence") {
           o.codec = "L16";
           o.packet_time_ms = 100;
         }) == "100 ms of L16 do not fit into one packet");
+  CHECK(refusal([](Options& o) { o.srtp = "F8_128_HMAC_SHA1_80"; }).find("SRTP's suite") == 0);
+  CHECK(refusal([](Options& o) { o.srtp_tells_keys = false; }).find("plain RTP") == 0);
+  CHECK(refusal([](Options& o) { o.rekey_at = seconds(5); }).find("new keys are for") == 0);
+  CHECK(refusal([](Options& o) {
+          o.srtp = "AEAD_AES_128_GCM";
+          o.rekey_at = seconds(20);
+        }).find("new keys must come") == 0);
   const std::string codec = refusal([](Options& o) { o.codec = "G729"; });
   CHECK(codec.find("codec G729 cannot be made here; these can: PCMU, PCMA, L16") == 0);
 }

@@ -1,7 +1,7 @@
 """Quality of calls whose truth is known: who lost what, round trips, one-way calls."""
 import json
 
-from koegura import Scenario, calls, koegura, record, tool
+from koegura import Scenario, calls, koegura, record
 from traffic import generate
 
 PACKET_S = 0.02
@@ -34,7 +34,7 @@ class Quality(Scenario):
                                                         and s["channel"] == stream["channel"]]
 
     def story(self, one):
-        return koegura("show", "--archive", self.archive, one["id"])
+        return koegura("show", "--archive", self.archive, one["id"]).stdout
 
     def check_one_cause(self, by, words, **options):
         judged = lost = 0
@@ -119,7 +119,7 @@ class Quality(Scenario):
     def test_reindex(self):
         "every figure survives a new index"
         before = [one for _, one in self.record(loss=0.02, tap_loss=0.01, talk="12s", calls=2)]
-        tool("reindex", "--archive", self.archive)
+        koegura("reindex", "--archive", self.archive)
         after = {one["id"]: one for one in calls(self.archive)}
         for one in before:
             self.assertEqual(json.dumps(one["streams"]), json.dumps(after[one["id"]]["streams"]))

@@ -28,19 +28,17 @@ std::string speech_text(const Stream& stream) {
   return text;
 }
 
-std::string arrival_text(const Stream& stream) {
-  std::string text;
-  if (stream.delay_variation_max_ms() > 0) {
-    text = "delay varies by " + ms_text(stream.delay_variation_p50_ms()) +
-           " (half of the packets), " + ms_text(stream.delay_variation_p95_ms()) + " (95 %), " +
-           ms_text(stream.delay_variation_max_ms()) + " at most";
-  }
-  if (stream.longest_loss() > 1) {
-    add_part(text, "up to " + plural(stream.longest_loss(), "packet") +
-                       " lost in a row (burst ratio " + decimal_text(stream.burst_ratio(), 1) +
-                       ")");
-  }
-  return text;
+std::string delay_text(const Stream& stream) {
+  if (stream.delay_variation_max_ms() <= 0) return {};
+  return "delay varies by " + ms_text(stream.delay_variation_p50_ms()) + " (median), " +
+         ms_text(stream.delay_variation_p95_ms()) + " (95 %), " +
+         ms_text(stream.delay_variation_max_ms()) + " at most";
+}
+
+std::string burst_text(const Stream& stream) {
+  if (stream.longest_loss() <= 1) return {};
+  return "up to " + plural(stream.longest_loss(), "packet") + " lost in a row, burst ratio " +
+         decimal_text(stream.burst_ratio(), 1);
 }
 
 std::string reports_text(const StreamReports& reports) {
@@ -81,7 +79,7 @@ std::string losses_text(const LossShares& losses) {
 
 std::vector<std::string> stream_quality_lines(const Stream& stream) {
   std::vector<std::string> lines;
-  for (std::string text : {speech_text(stream), arrival_text(stream),
+  for (std::string text : {speech_text(stream), delay_text(stream), burst_text(stream),
                            reports_text(stream.reports()), losses_text(stream.losses())}) {
     if (!text.empty()) lines.push_back(std::move(text));
   }

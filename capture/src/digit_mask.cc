@@ -116,13 +116,13 @@ DigitMask::Flow DigitMask::flow_of(const Endpoint& source, const Endpoint& desti
 void DigitMask::on_tcp_message(Timestamp /*time*/, const Endpoint& source,
                                const Endpoint& destination, Bytes message,
                                std::span<const TcpSegment> segments) {
-  const std::vector<ByteRange> digits = digits_in_sip(text_of(message));
+  const std::vector<DigitBytes> digits = digits_in_sip(text_of(message));
   if (digits.empty() || segments.empty()) return;
   const auto first = parse_ip(segments.front().time, segments.front().ip);
   const auto place = first ? place_in(first->payload, message) : std::nullopt;
   if (!place) return;
   Stretches& stretches = learnt_[flow_of(source, destination)];
-  for (const ByteRange& range : digits) {
+  for (const DigitBytes& range : digits) {
     for (std::size_t at = 0; at < range.length; at += kLongest) {
       const auto sequence =
           first->tcp_sequence + static_cast<std::uint32_t>(*place + range.offset + at);
@@ -141,7 +141,7 @@ void DigitMask::apply(Timestamp time, std::span<std::byte> ip) const {
   const std::span<std::byte> payload = ip.subspan(payload_at, packet->payload.size());
   const std::vector<std::byte> before(payload.begin(), payload.end());
   // Of TCP too: a part of another leg's message, which nobody has the rest of.
-  for (const ByteRange& range : digits_in_sip(text_of(before))) {
+  for (const DigitBytes& range : digits_in_sip(text_of(before))) {
     mask(payload, range.offset, range.length);
   }
   if (packet->transport == Transport::kTcp) mask_learnt(*packet, payload);

@@ -19,7 +19,7 @@ class DigitFinder {
  public:
   explicit DigitFinder(std::string_view text) : text_(text) {}
 
-  std::vector<ByteRange> find() {
+  std::vector<DigitBytes> find() {
     find_lines(text_, "Signal");
     find_attributes();
     const auto message = parse_sip(std::as_bytes(std::span(text_)));
@@ -63,12 +63,12 @@ class DigitFinder {
   }
 
   std::string_view text_;
-  std::vector<ByteRange> found_;
+  std::vector<DigitBytes> found_;
 };
 
 }  // namespace
 
-std::vector<ByteRange> digits_in_sip(std::string_view text) {
+std::vector<DigitBytes> digits_in_sip(std::string_view text) {
   return DigitFinder(text).find();
 }
 

@@ -52,7 +52,7 @@ bool later(const std::unique_ptr<SelectionHead>& a, const std::unique_ptr<Select
   return a->packet.time != b->packet.time ? a->packet.time > b->packet.time : a->order > b->order;
 }
 
-void append_packet(std::vector<std::byte>& out, const Head& head, Duration shift) {
+void append_packet(std::vector<std::byte>& out, const SelectionHead& head, Duration shift) {
   const capture::SpooledPacket& packet = head.packet;
   const std::size_t before = out.size();
   out.resize(before + capture::enhanced_packet_size(packet.ip.size()));

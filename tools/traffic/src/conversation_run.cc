@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <deque>
 #include <memory>
 #include <unordered_map>
 #include <utility>
@@ -105,7 +106,7 @@ class LiveConversation {
   const ConversationSounds sounds_;
   Datagrams& datagrams_;
   std::vector<Message> lines_;
-  std::vector<RtpSender> senders_;
+  std::deque<RtpSender> senders_;  // they stay where they are
   std::size_t next_ = 0;
   bool shares_number_ = false;
 };

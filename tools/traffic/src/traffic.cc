@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <memory>
 #include <utility>
 
@@ -59,7 +60,6 @@ class LiveCall {
         wording_{media.codec, options.packet_time_ms,
                  options.transport == SipTransport::kTcp ? "TCP" : "UDP"},
         trunk_(trunk) {
-    senders_.reserve(plan_.streams.size());
     for (const StreamPlan& stream : plan_.streams) {
       senders_.emplace_back(options, plan_.index, stream, sounds_, writer);
     }
@@ -100,7 +100,7 @@ class LiveCall {
   const std::vector<SipLine> lines_;
   const SipWording wording_;
   Trunk& trunk_;
-  std::vector<RtpSender> senders_;
+  std::deque<RtpSender> senders_;  // they stay where they are
   std::size_t line_ = 0;
 };
 

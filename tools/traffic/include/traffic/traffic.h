@@ -130,7 +130,7 @@ struct TrafficOptions {
   // sender has received of the other side.
   bool rtcp = true;
   Duration round_trip{};  // between the two ends, as their RTCP tells; the tap is in the middle
-  std::string digits;  // the caller presses them from 1 s after the answer
+  std::string digits;     // the caller presses them from 1 s after the answer
   std::vector<DigitVia> digits_by = {DigitVia::kEvent};  // digit i is told by digits_by[i % size]
   std::optional<Hold> hold;
   // SRTP with keys in the SDP (RFC 4568): a suite's name, as IANA has it; empty for plain RTP. A

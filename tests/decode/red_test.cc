@@ -5,6 +5,7 @@
 
 #include <random>
 
+#include "red_builder.h"
 #include "timeline_story.h"
 
 using namespace koegura;
@@ -14,23 +15,6 @@ using namespace koegura::decode::test;
 namespace {
 
 constexpr std::uint8_t kRed = 121;
-
-struct Repeated {
-  std::uint32_t offset = 0;
-  Octets payload;
-  std::uint8_t type = 0;
-};
-
-Octets red(const std::vector<Repeated>& repeated, const Octets& primary, std::uint8_t type = 0) {
-  capture::test::Writer out;
-  for (const Repeated& block : repeated) {
-    const auto size = static_cast<std::uint32_t>(block.payload.size());
-    out.u32(0x80000000U | std::uint32_t{block.type} << 24U | block.offset << 10U | size);
-  }
-  out.u8(type);
-  for (const Repeated& block : repeated) out.bytes(block.payload);
-  return out.bytes(primary).octets();
-}
 
 // The nth packet, which also says the `levels` before it again.
 Rtp red_packet(unsigned n, unsigned levels) {

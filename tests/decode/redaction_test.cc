@@ -3,6 +3,7 @@
 
 #include "call_builder.h"
 #include "dtmf_tone.h"
+#include "red_builder.h"
 #include "timeline_story.h"
 
 using namespace koegura;
@@ -30,16 +31,36 @@ class Speaker {
     return *this;
   }
   void say(StreamBuilder& stream, double delay_ms = 0) const {
-    for (std::size_t n = 0; (n + 1) * kTicks <= codes_.size(); ++n) {
-      const auto from = codes_.begin() + static_cast<std::ptrdiff_t>(n * kTicks);
+    for (std::size_t n = 0; n < packets(); ++n) {
       stream.rtp({.at_ms = 20.0 * static_cast<double>(n) + delay_ms,
                   .sequence = static_cast<std::uint16_t>(n),
                   .timestamp = static_cast<std::uint32_t>(n * kTicks),
-                  .payload = Octets(from, from + kTicks)});
+                  .payload = payload(n)});
+    }
+  }
+  // Each packet says the two before it again.
+  void say_red(StreamBuilder& stream, std::uint8_t type) const {
+    for (std::size_t n = 0; n < packets(); ++n) {
+      std::vector<Repeated> repeated;
+      for (std::size_t back = std::min<std::size_t>(n, 2); back > 0; --back) {
+        const auto offset = static_cast<std::uint32_t>(back * kTicks);
+        repeated.push_back({.offset = offset, .payload = payload(n - back)});
+      }
+      stream.rtp({.at_ms = 20.0 * static_cast<double>(n),
+                  .sequence = static_cast<std::uint16_t>(n),
+                  .timestamp = static_cast<std::uint32_t>(n * kTicks),
+                  .payload_type = type,
+                  .payload = red(repeated, payload(n))});
     }
   }
 
  private:
+  [[nodiscard]] std::size_t packets() const { return codes_.size() / kTicks; }
+  [[nodiscard]] Octets payload(std::size_t n) const {
+    const auto from = codes_.begin() + static_cast<std::ptrdiff_t>(n * kTicks);
+    return {from, from + kTicks};
+  }
+
   Octets codes_;
 };
 
@@ -195,6 +216,20 @@ TEST_CASE("events within RED, and such as nobody described, are named, too") {
   stream.rtp(event(140, 7, 1120, 5, 160, 120));
   const RenderedCall closed = redacted(call.lasts_ms(1000));
   CHECK(numbers(closed.streams[0]) == std::vector<std::uint32_t>{5, 7});
+}
+
+TEST_CASE("packets that say a tone again (RED) are named with those that said it first") {
+  constexpr std::uint8_t kRed = 121;
+  CallBuilder call;
+  call.format(Side::kCaller, format(kRed, "red", 8000, "0/0/0"));
+  call.call().media.back().formats.push_back(format(0, "PCMU"));
+  Speaker(2.5).press('5', 8000, 100).say_red(call.stream(Side::kCaller), kRed);
+  const RenderedCall closed = redacted(call);
+  REQUIRE(closed.digits.size() == 1);
+  // Silent from 950 to 1150 ms: packets 47 to 57, and the two behind them.
+  std::vector<std::uint32_t> expected;
+  for (std::uint32_t n = 47; n <= 59; ++n) expected.push_back(n);
+  CHECK(numbers(closed.streams[0]) == expected);
 }
 
 TEST_CASE("no sketch keeps a payload from around a digit") {

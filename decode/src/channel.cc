@@ -43,7 +43,11 @@ SpanKind span_kind(PieceKind kind) {
 
 Channel::Channel(Side side, std::uint32_t call_rate, const OutageMap& outages,
                  std::vector<StreamRenderer*> streams)
-    : side_(side), call_rate_(call_rate), outages_(outages), streams_(std::move(streams)) {
+    : side_(side),
+      call_rate_(call_rate),
+      outages_(outages),
+      streams_(std::move(streams)),
+      mute_(call_rate) {
   std::stable_sort(streams_.begin(), streams_.end(), [](const auto* a, const auto* b) {
     return a->stream().packets > b->stream().packets;
   });
@@ -83,6 +87,7 @@ std::span<const Sample> Channel::render(Position from, Position to, SpanList& sp
     });
   }
   note(spans);
+  note_mute(spans, false);
   return block_;
 }
 
@@ -130,11 +135,18 @@ void Channel::lay(const Piece& piece, std::span<const Sample> samples, StreamRen
   std::swap(cover_, new_cover_);
 }
 
+void Channel::note_mute(SpanList& spans, bool at_end) {
+  for (const MuteWatch::Stretch& mute : mute_.take(at_end)) {
+    spans.add(SpanKind::kMute, side_, seconds(mute.from), seconds(mute.to));
+  }
+}
+
 void Channel::note(SpanList& spans) {
   static const std::string kNoNote;
   static const std::string kNoiseNote = "comfort noise";
   for (const Piece& part : cover_) {
     if (part.kind == PieceKind::kAudio) {
+      mute_.add(part.from, samples_at(part.from, part.to));
       if (part.from >= watch_until_) continue;
       if (!heard_before_) heard_before_ = Heard{.from = part.from, .to = part.to};
       heard_before_->to = std::min(part.to, watch_until_);

@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "mute_watch.h"
 #include "stream_renderer.h"
 
 namespace koegura::decode {
@@ -22,6 +23,8 @@ class Channel {
   // Reads every stream to here.
   [[nodiscard]] Result<void> advance(Position until);
   [[nodiscard]] bool is_over() const;
+  // After the last block: what was still open.
+  void finish(SpanList& spans) { note_mute(spans, true); }
   // Up to where its streams have something. Final once it is over.
   [[nodiscard]] Position end() const;
 
@@ -44,6 +47,7 @@ class Channel {
   void cover_block(Position to);
   void lay(const Piece& piece, std::span<const Sample> samples, StreamRenderer& stream);
   void note(SpanList& spans);
+  void note_mute(SpanList& spans, bool at_end);
   [[nodiscard]] std::span<Sample> samples_at(Position from, Position to) {
     return std::span(block_).subspan(static_cast<std::size_t>(from - block_from_),
                                      static_cast<std::size_t>(to - from));
@@ -60,6 +64,7 @@ class Channel {
   std::vector<Sample> block_;
   std::vector<Piece> cover_;  // what each part of the block is, in order, without a gap
   std::vector<Piece> new_cover_;
+  MuteWatch mute_;
   Position watch_until_ = 0;
   std::optional<Heard> heard_before_;
   std::vector<OutageMap::Stretch> missed_;

@@ -32,6 +32,8 @@ std::string_view name_of(SpanKind kind) {
       return "repaired";
     case SpanKind::kConcealed:
       return "concealed";
+    case SpanKind::kMute:
+      return "mute";
     case SpanKind::kRedacted:
       return "redacted";
   }

@@ -275,6 +275,7 @@ void CallRenderer::deliver(RenderedCall& out) {
   const double length_s =
       has_audio ? static_cast<double>(at_) / rate_ : to_seconds(call_.end - call_.start);
   note_early_media();
+  for (const auto& channel : channels_) channel->finish(notes_.spans);
   note_outages(has_audio);
   add_signalled_spans(call_, length_s, notes_.spans);
   out.digits =

@@ -34,6 +34,7 @@ enum class SpanKind : std::uint8_t {
   kRepaired,   // packets were lost, and what they said stands as a later packet says it again (RFC
                // 2198, Opus FEC)
   kConcealed,  // packets were lost, and the decoder's guess of them is heard
+  kMute,       // packets came, and for at least 2 s each sample was the same: digital silence
   kRedacted,   // a digit was heard here, and silence stands in for it
 };
 [[nodiscard]] std::string_view name_of(SpanKind kind);  // "early-media", "no-media"

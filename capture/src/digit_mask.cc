@@ -20,7 +20,7 @@ constexpr std::size_t kTcpLengthAt = 12;  // its upper half, in words of four by
 constexpr std::size_t kTcpChecksumAt = 16;
 constexpr std::uint32_t kTcpProtocol = 6;
 
-std::string_view text_of(Bytes bytes) {
+std::string_view as_text(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
@@ -116,7 +116,7 @@ DigitMask::Flow DigitMask::flow_of(const Endpoint& source, const Endpoint& desti
 void DigitMask::on_tcp_message(Timestamp /*time*/, const Endpoint& source,
                                const Endpoint& destination, Bytes message,
                                std::span<const TcpSegment> segments) {
-  const std::vector<DigitBytes> digits = digits_in_sip(text_of(message));
+  const std::vector<DigitBytes> digits = digits_in_sip(as_text(message));
   if (digits.empty() || segments.empty()) return;
   const auto first = parse_ip(segments.front().time, segments.front().ip);
   const auto place = first ? place_in(first->payload, message) : std::nullopt;
@@ -141,7 +141,7 @@ void DigitMask::apply(Timestamp time, std::span<std::byte> ip) const {
   const std::span<std::byte> payload = ip.subspan(payload_at, packet->payload.size());
   const std::vector<std::byte> before(payload.begin(), payload.end());
   // Of TCP too: a part of another leg's message, which nobody has the rest of.
-  for (const DigitBytes& range : digits_in_sip(text_of(before))) {
+  for (const DigitBytes& range : digits_in_sip(as_text(before))) {
     mask(payload, range.offset, range.length);
   }
   if (packet->transport == Transport::kTcp) mask_learnt(*packet, payload);

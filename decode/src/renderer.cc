@@ -41,7 +41,7 @@ bool begins_before_answer(const FinishedCall& call) {
          (call.state != CallState::kInterrupted && call.state != CallState::kMediaOnly);
 }
 
-using Planes = std::array<std::span<const Sample>, 2>;
+using BothChannels = std::array<std::span<const Sample>, 2>;
 
 // One call on its way through; lives for one render.
 class CallRenderer {
@@ -79,7 +79,7 @@ class CallRenderer {
   void redact_tones();
   [[nodiscard]] Result<void> encode_redacted(FlacEncoder& encoder,
                                              std::optional<DigitRedaction::Block> block);
-  [[nodiscard]] Result<void> encode_block(FlacEncoder& encoder, const Planes& planes);
+  [[nodiscard]] Result<void> encode_block(FlacEncoder& encoder, const BothChannels& planes);
   void redact(RenderedCall& out);
   void redact_sketch(RenderedStream& stream) const;
   void note_early_media();
@@ -149,8 +149,8 @@ Result<void> CallRenderer::run() {
 }
 
 Result<void> CallRenderer::render_block(FlacEncoder& encoder, Position to) {
-  const Planes planes = {channels_[0]->render(at_, to, notes_.spans),
-                         channels_[1]->render(at_, to, notes_.spans)};
+  const BothChannels planes = {channels_[0]->render(at_, to, notes_.spans),
+                               channels_[1]->render(at_, to, notes_.spans)};
   const Position from = std::exchange(at_, to);
   for (std::size_t i = 0; i < planes.size(); ++i) tones_[i].add(planes[i]);
   if (notes_.redaction == nullptr) return encode_block(encoder, planes);
@@ -180,13 +180,13 @@ void CallRenderer::redact_tones() {
 Result<void> CallRenderer::encode_redacted(FlacEncoder& encoder,
                                            std::optional<DigitRedaction::Block> block) {
   if (!block) return {};
-  const Planes planes = block->planes();
+  const BothChannels planes = block->planes();
   const Position end = block->from + static_cast<Position>(planes[0].size());
   for (const auto& stream : streams_) stream->settle_redacted(end);
   return encode_block(encoder, planes);
 }
 
-Result<void> CallRenderer::encode_block(FlacEncoder& encoder, const Planes& planes) {
+Result<void> CallRenderer::encode_block(FlacEncoder& encoder, const BothChannels& planes) {
   for (std::size_t i = 0; i < planes.size(); ++i) levels_[i].add(planes[i]);
   speech_.add(planes);
   waveform_.add(planes);

@@ -35,6 +35,9 @@ std::byte overview_value(Sample sample) {
   return static_cast<std::byte>(static_cast<std::int8_t>(sample / kSampleSteps));
 }
 
+constexpr auto lower_of = [](Sample a, Sample b) { return a < b ? a : b; };
+constexpr auto higher_of = [](Sample a, Sample b) { return a > b ? a : b; };
+
 }  // namespace
 
 Waveform::Waveform(std::uint32_t rate)
@@ -47,12 +50,11 @@ void Waveform::add(const std::array<std::span<const Sample>, 2>& channels) {
     const std::size_t count = std::min(bin_samples_ - filled_, channels[0].size() - at);
     for (std::size_t i = 0; i < channels.size(); ++i) {
       const std::span<const Sample> part = channels[i].subspan(at, count);
-      const auto lower = [](Sample a, Sample b) { return a < b ? a : b; };
-      const auto higher = [](Sample a, Sample b) { return a > b ? a : b; };
-      const Extent here{.lowest = extreme_of(part, lower), .highest = extreme_of(part, higher)};
+      const Extent here{.lowest = extreme_of(part, lower_of),
+                        .highest = extreme_of(part, higher_of)};
       if (filled_ == 0) open_[i] = here;
-      open_[i].lowest = lower(open_[i].lowest, here.lowest);
-      open_[i].highest = higher(open_[i].highest, here.highest);
+      open_[i].lowest = lower_of(open_[i].lowest, here.lowest);
+      open_[i].highest = higher_of(open_[i].highest, here.highest);
     }
     at += count;
     filled_ += count;

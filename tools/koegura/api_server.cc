@@ -1,10 +1,5 @@
 #include "api_server.h"
 
-#if defined(__SANITIZE_THREAD__)
-// It does not know fences. What asio's fences add to its locks is of no use here.
-#define BOOST_ASIO_DISABLE_FENCED_BLOCK
-#endif
-
 #include <sys/socket.h>
 
 #include <atomic>

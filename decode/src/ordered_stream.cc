@@ -130,10 +130,10 @@ void OrderedStream::unpack(StreamPacket& packet) {
 
 // A copy has no number: its timestamp says where it belongs. Those nearest to the packet that
 // arrived are the likeliest to have a copy, so they get the numbers nearest to its own.
-const StreamPacket* OrderedStream::repair_before(const StreamPacket& held) {
-  if (held.sequence == window_.next() || is_restart(held)) return nullptr;
+const StreamPacket* OrderedStream::repair_or(const StreamPacket& held) {
+  if (held.sequence == window_.next() || is_restart(held)) return &held;
   const auto copies = copies_.between(last_timestamp_, held.timestamp);
-  if (copies.empty()) return nullptr;
+  if (copies.empty()) return &held;
   repair_ = *copies.front();
   repair_.sequence =
       std::max(window_.next(), held.sequence - static_cast<std::int64_t>(copies.size()));
@@ -147,10 +147,7 @@ Result<const StreamPacket*> OrderedStream::front() {
   while (true) {
     const bool too_far = has_arrived_ && !window_.fits(arrived_.sequence);
     if (const StreamPacket* held = window_.front()) {
-      if (at_end_ || too_far || window_.is_due(*held, newest_)) {
-        const StreamPacket* repair = repair_before(*held);
-        return repair != nullptr ? repair : held;
-      }
+      if (at_end_ || too_far || window_.is_due(*held, newest_)) return repair_or(*held);
     } else if (has_arrived_ && (too_far || arrived_.sequence == window_.next())) {
       return &arrived_;
     }

@@ -72,8 +72,8 @@ class OrderedStream {
   // Takes a payload of RFC 2198 apart: what it says first becomes the packet's own, what it says
   // again is kept.
   void unpack(StreamPacket& packet);
-  // A copy of what is missing before this one, or null.
-  [[nodiscard]] const StreamPacket* repair_before(const StreamPacket& held);
+  // A copy of what is missing before this one, or itself.
+  [[nodiscard]] const StreamPacket* repair_or(const StreamPacket& held);
 
   capture::SpoolReader reader_;
   StreamDecryptor decryptor_;

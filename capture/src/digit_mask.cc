@@ -10,7 +10,6 @@ namespace koegura::capture {
 namespace {
 
 constexpr std::byte kMasked{'X'};
-constexpr std::size_t kPorts = 4;  // bytes of the two, at the head of UDP and of TCP
 constexpr std::size_t kUdpHeader = 8;
 constexpr std::size_t kUdpChecksumAt = 6;
 constexpr std::uint32_t kUdpProtocol = 17;

@@ -19,10 +19,6 @@ constexpr std::size_t kTcpLengthAt = 12;  // its upper half, in words of four by
 constexpr std::size_t kTcpChecksumAt = 16;
 constexpr std::uint32_t kTcpProtocol = 6;
 
-std::string_view as_text(Bytes bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 bool has_ports(const Packet& packet, const std::byte* header) {
   return load_be16(header) == packet.source.port &&
          load_be16(header + 2) == packet.destination.port;

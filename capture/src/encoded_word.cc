@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "base64.h"
+#include "capture/base64.h"
 #include "sip_grammar.h"
 #include "wire_text.h"
 

@@ -25,7 +25,7 @@ bool same_formats(const std::vector<MediaFormat>& a, const std::vector<MediaForm
 bool is_no_news(const NegotiatedMedia& a, const NegotiatedMedia& b) {
   return a.kind == b.kind && a.candidate <= b.candidate && a.direction == b.direction &&
          a.encrypted == b.encrypted && a.packet_time_ms == b.packet_time_ms && a.rtcp == b.rtcp &&
-         same_formats(a.formats, b.formats);
+         a.t38_version == b.t38_version && same_formats(a.formats, b.formats);
 }
 
 NegotiatedMedia negotiated(Timestamp now, Side side, const SdpMedia& line,
@@ -37,6 +37,7 @@ NegotiatedMedia negotiated(Timestamp now, Side side, const SdpMedia& line,
   media.direction = line.direction;
   media.encrypted = line.encrypted();
   media.packet_time_ms = line.packet_time_ms;
+  media.t38_version = line.t38_version;
   media.endpoint = endpoint;
   media.rtcp = line.rtcp_endpoint(endpoint);
   media.formats = line.formats;

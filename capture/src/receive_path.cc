@@ -69,8 +69,8 @@ void ReceivePath::on_frame(std::uint32_t number, Source& source, const Frame& fr
   Packet& packet = staged.packet;
   if (!source.decapsulation->on_frame(frame, packet)) return;
   // What was put together from several frames lives only until the next of them.
-  if (packet.transport == Transport::kUdp && packet.frames == 1 && looks_like_rtp(packet.payload))
-      [[likely]] {
+  if (packet.transport == Transport::kUdp && packet.frames == 1 && looks_like_rtp(packet.payload) &&
+      !receiver_.goes_on_t38(packet)) [[likely]] {
     staged.accounting = &source.accounting;
     staged.hash = receiver_.prepare(key_of(packet));
     if (++staged_count_ == kBatch) flush();
@@ -116,6 +116,9 @@ void ReceivePath::on_packet(std::uint32_t number, Source& source, const Packet& 
 }
 
 void ReceivePath::on_udp(std::uint32_t number, Source& source, const Packet& packet) {
+  if (packet.payload.size() >= 2 && receiver_.goes_on_t38(packet)) {
+    return receiver_.on_t38(packet, source.accounting);
+  }
   if (looks_like_rtp(packet.payload)) {
     const StreamKey key = key_of(packet);
     return receiver_.on_rtp(packet, source.accounting, receiver_.find(key, key.hash()));

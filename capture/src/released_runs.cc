@@ -9,7 +9,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -133,9 +132,14 @@ ReleasedRuns::~ReleasedRuns() {
 Result<ReleasedRanges> ReleasedRuns::read() const {
   std::error_code error;
   if (!std::filesystem::exists(path_, error)) return ReleasedRanges();
+  const std::uintmax_t size = std::filesystem::file_size(path_, error);
+  if (error) return failure("spool " + path_ + ": cannot be read: " + error.message());
+  std::string content(size, '\0');
+  // Not by iterators over its buffer: they throw what the disk refuses.
   std::ifstream file(path_, std::ios::binary);
-  std::string content(std::istreambuf_iterator<char>(file), {});
-  if (!file) return failed(path_, "cannot be read");
+  if (!file.read(content.data(), static_cast<std::streamsize>(size))) {
+    return failed(path_, "cannot be read");
+  }
   return read_released(content);
 }
 

@@ -101,10 +101,6 @@ Problem read_receiver_report(const RtcpPacket& packet, RtcpReports& out) {
                          out);
 }
 
-std::string octets_of(Bytes bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 // One chunk: the SSRC, items, at least one zero, and zeros to the next word.
 Problem read_chunk(Bytes body, std::size_t& at, RtcpReports& out) {
   constexpr std::uint8_t kEnd = 0;
@@ -122,8 +118,8 @@ Problem read_chunk(Bytes body, std::size_t& at, RtcpReports& out) {
     const std::size_t length = load_u8(body.data() + at + 1);
     at += kItemHeader;
     if (body.size() - at < length) return Defect::kRtcpBadDescription;
-    if (kind == kCname) description.cname = octets_of(body.subspan(at, length));
-    if (kind == kTool) description.tool = octets_of(body.subspan(at, length));
+    if (kind == kCname) description.cname = as_text(body.subspan(at, length));
+    if (kind == kTool) description.tool = as_text(body.subspan(at, length));
     at += length;
   }
   at = (at / kRtcpWord + 1) * kRtcpWord;  // the body is whole words

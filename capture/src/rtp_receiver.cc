@@ -115,6 +115,15 @@ void RtpReceiver::on_t38(const Packet& packet, Accounting& accounting) {
   accounting.count(Outcome::kT38, packet.frames);
 }
 
+bool RtpReceiver::follows_t38(const Packet& packet) const {
+  constexpr int kNear = 256;
+  const StreamKey key{packet.source, packet.destination, 0};
+  const RtpStream* stream = table_.find(key, key.hash());
+  if (stream == nullptr || stream->kind != MediaKind::kImage) return false;
+  const int ahead = stream->window.ahead(load_be16(packet.payload.data()));
+  return ahead > -kNear && ahead < kNear;
+}
+
 // The table is full, or the stream's calls were handed over.
 void RtpReceiver::refuse(RtpStream* stream, const Packet& packet, Accounting& accounting) {
   if (stream != nullptr) {

@@ -42,6 +42,11 @@ class RtpReceiver final : public StreamKeeper {
   [[nodiscard]] bool expects_t38(const Endpoint& destination) const {
     return !t38_endpoints_.empty() && t38_endpoints_.contains(destination);
   }
+  // It goes on with a stream of T.38, though it may look like RTP: as UDPTL does whose numbers have
+  // come to 0x8000.
+  [[nodiscard]] bool goes_on_t38(const Packet& packet) const {
+    return expects_t38(packet.destination) && follows_t38(packet);
+  }
 
   // Finding a packet's stream in steps, so that the memory of several packets can be fetched at
   // once: prepare and guess each ask for what the next step looks at. changes() moves when a stream
@@ -76,6 +81,7 @@ class RtpReceiver final : public StreamKeeper {
   [[nodiscard]] std::uint64_t waiting() const;
 
  private:
+  [[nodiscard]] bool follows_t38(const Packet& packet) const;
   RtpStream* start(const StreamKey& key, MediaKind kind, Timestamp now);
   RtpStream* reborn(RtpStream* stream, const StreamKey& key, Timestamp now);
   [[nodiscard]] bool keep(RtpStream& stream, const Packet& packet, std::size_t payload_bytes);

@@ -152,6 +152,8 @@ void read_attribute(SdpMedia& media, std::string_view attribute) {
     value = trim(value);
     media.packet_time_ms =
         decimal<std::uint16_t>(value.substr(0, value.find('.'))).value_or(media.packet_time_ms);
+  } else if (iequals(name, "T38FaxVersion")) {
+    media.t38_version = decimal<std::uint8_t>(trim(value)).value_or(media.t38_version);
   } else if (iequals(name, "rtcp")) {
     read_rtcp(media, value);
   } else if (iequals(name, "rtcp-mux")) {

@@ -13,10 +13,6 @@ constexpr std::size_t kMaxStartLine = 8192;
 constexpr std::size_t kTypicalHeaders = 24;
 constexpr std::uint64_t kMaxCseq = 0x7FFFFFFF;  // RFC 3261 §8.1.1.5
 
-std::string_view text_of(Bytes bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 // RFC 3261 §7.5: line ends before the start line are passed over.
 std::size_t leading_blank(std::string_view text) {
   std::size_t count = 0;
@@ -292,7 +288,7 @@ std::string_view SipMessage::header(std::string_view name) const {
 }
 
 bool looks_like_sip(Bytes payload) {
-  std::string_view text = text_of(payload);
+  std::string_view text = as_text(payload);
   text.remove_prefix(leading_blank(text));
   if (text.empty() || (!is_token(text.front()) && !is_lws(text.front()))) return false;
   const std::string_view line = text.substr(0, std::min(text.find('\n'), kMaxStartLine));
@@ -302,7 +298,7 @@ bool looks_like_sip(Bytes payload) {
 }
 
 tl::expected<SipMessage, Defect> parse_sip(Bytes payload) {
-  const std::string_view whole = text_of(payload);
+  const std::string_view whole = as_text(payload);
   const std::size_t blank = leading_blank(whole);
   const std::string_view text = whole.substr(blank);
   const std::size_t line_end = text.find('\n');
@@ -343,7 +339,7 @@ tl::expected<std::size_t, Defect> sip_message_length(Bytes buffer) {
 tl::expected<std::size_t, Defect> sip_message_length(Bytes buffer, SipProgress& progress) {
   if (buffer.size() < progress.needed) return 0;
   if (progress.needed != 0) return progress.needed;
-  const std::string_view whole = text_of(buffer);
+  const std::string_view whole = as_text(buffer);
   const std::size_t blank = leading_blank(whole);
   const std::string_view text = whole.substr(blank);
   if (text.empty()) return 0;

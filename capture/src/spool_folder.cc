@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "capture/folder_entries.h"
 #include "capture/pcapng.h"
 #include "hand_over.h"
 #include "recovered_spool.h"
@@ -120,10 +121,9 @@ Result<void> LiveSpoolFolder::start() {
   if (!released) last_error_ = released.error().message;
   // A number that `released` speaks of is not given again, as that cannot be unsaid on a full disk.
   if (released && !released->empty()) next_number_ = released->rbegin()->first + 1;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(directory_, error)) {
+  const std::error_code error = for_each_entry(directory_, [&](const fs::directory_entry& entry) {
     const auto name = parse_name(entry.path().filename());
-    if (!name) continue;
+    if (!name) return;
     next_number_ = std::max(next_number_.load(), name->number + 1);
     RecoveredSegment found;
     found.segment = SegmentHold(new SpoolSegment(entry.path(), name->number, this, {}));
@@ -134,7 +134,7 @@ Result<void> LiveSpoolFolder::start() {
       released_[name->number] = found.released;
     }
     found_.push_back(std::move(found));
-  }
+  });
   if (error) return failure("spool " + directory_ + ": cannot be read: " + error.message());
   std::sort(found_.begin(), found_.end(),
             [](const auto& a, const auto& b) { return a.segment->number() < b.segment->number(); });
@@ -279,11 +279,11 @@ void LiveSpoolFolder::note_released() {
 
 // Of the segments that are gone nothing needs to be known.
 Result<void> LiveSpoolFolder::make_released_anew() {
-  std::error_code ignored;
   std::map<std::uint32_t, bool> there;
-  for (const auto& entry : fs::directory_iterator(directory_, ignored)) {
+  const std::error_code error = for_each_entry(directory_, [&](const fs::directory_entry& entry) {
     if (const auto name = parse_name(entry.path().filename())) there[name->number] = true;
-  }
+  });
+  if (error) return failure("spool " + directory_ + ": cannot be read: " + error.message());
   std::erase_if(released_, [&](const auto& of) { return !there.contains(of.first); });
   auto made = released_file_.rewrite(released_);
   if (made) anew_bytes_ = released_file_.bytes();
@@ -292,12 +292,13 @@ Result<void> LiveSpoolFolder::make_released_anew() {
 
 void LiveSpoolFolder::count() {
   SpoolFolderStats stats;
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(directory_, ignored)) {
-    if (!parse_name(entry.path().filename())) continue;
+  for_each_entry(directory_, [&](const fs::directory_entry& entry) {
+    if (!parse_name(entry.path().filename())) return;
+    std::error_code gone;
+    const std::uintmax_t bytes = entry.file_size(gone);
     ++stats.segments;
-    stats.bytes += entry.file_size(ignored);
-  }
+    stats.bytes += gone ? 0 : bytes;
+  });
   for (const HandOver* outlet : outlets()) {
     stats.write_errors += outlet->writer().errors();
     stats.refused = stats.refused || outlet->is_refused();

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "base64.h"
+#include "capture/base64.h"
 #include "sip_grammar.h"
 
 namespace koegura::capture {

@@ -2,10 +2,9 @@
 
 #include <algorithm>
 
-#include "capture/packet.h"
-#include "capture/rtp.h"
 #include "format_map.h"
 #include "red.h"
+#include "rtp_reader.h"
 #include "stream_decryptor.h"
 
 namespace koegura::decode {
@@ -16,21 +15,17 @@ constexpr std::uint32_t kTelephone = 8000;
 // The highest rate in the packets, or `enough` as soon as that is reached.
 Result<std::uint32_t> sent_rate(const capture::FinishedStream& stream, FormatMap& formats,
                                 std::uint32_t enough) {
-  capture::SpoolReader reader(stream.spooled);
-  capture::SpooledPacket spooled;
+  RtpReader reader(stream.spooled);
+  RtpReader::Arrived arrived;
   RedPayload red;
   std::uint32_t highest = 0;
   while (highest < enough) {
-    const Result<bool> more = reader.next(spooled);
+    const Result<bool> more = reader.next(arrived);
     if (!more) return tl::make_unexpected(more.error());
     if (!*more) break;
-    const auto packet = capture::parse_ip(spooled.time, spooled.ip);
-    if (!packet) continue;
-    const auto rtp = capture::parse_rtp(packet->payload);
-    if (!rtp) continue;
-    PayloadMeaning* read = &formats.at(rtp->payload_type, spooled.time);
-    if (read->role == PayloadRole::kRedundant && red.read(rtp->payload)) {
-      read = &formats.at(red.primary().payload_type, spooled.time);
+    PayloadMeaning* read = &formats.at(arrived.rtp.payload_type, arrived.time);
+    if (read->role == PayloadRole::kRedundant && red.read(arrived.rtp.payload)) {
+      read = &formats.at(red.primary().payload_type, arrived.time);
     }
     const PayloadMeaning& meaning = *read;
     if (meaning.role == PayloadRole::kAudio) highest = std::max(highest, meaning.audio_rate);

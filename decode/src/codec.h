@@ -52,7 +52,8 @@ struct Codec {
   Depacketise depacketise = nullptr;
   OpenDecoder open = nullptr;
   const char* libav_decoder = nullptr;  // for open_libav
-  std::uint8_t bits_per_sample = 0;     // G.726: bits of a codeword
+  std::uint8_t bits_per_sample = 0;     // G.726: bits of a codeword ...
+  bool from_high_bit = false;           // ... and from which end they fill bytes
   bool lossless = false;                // 16-bit samples carry the whole payload
   // E-model (ITU-T G.107, values in the style of G.113): what the codec itself costs, and how it
   // bears loss.

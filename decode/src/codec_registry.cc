@@ -7,8 +7,8 @@
 namespace koegura::decode {
 namespace {
 
-// G.726 of RFC 3551 §4.5.4 fills bytes from the low bit, which libavcodec calls g726le; ITU-T
-// I.366.2 (AAL2-G726-*) fills from the high bit.
+// G.726 of RFC 3551 §4.5.4 fills bytes from the low bit, ITU-T I.366.2 (AAL2-G726-*) from the high
+// one.
 // Impairments: as ITU-T G.113 appendix I has them for G.711, G.726, G.729, G.723.1, GSM and iLBC;
 // for the others, estimates by the nearest relative. Wideband codecs are judged on the narrowband
 // scale.
@@ -23,29 +23,29 @@ constexpr Codec kRegistry[] = {
     {.name = "G722", .encodings = {"G722"}, .clock_rate = 8000, .audio_rate = 16000,
      .depacketise = depacketise_whole, .open = open_libav, .libav_decoder = "g722"},
     {.name = "G726-16", .encodings = {"G726-16"}, .clock_rate = 8000,
-     .depacketise = depacketise_whole, .open = open_libav, .libav_decoder = "g726le",
+     .depacketise = depacketise_whole, .open = open_g726,
      .bits_per_sample = 2, .equipment_impairment = 50},
     {.name = "G726-24", .encodings = {"G726-24"}, .clock_rate = 8000,
-     .depacketise = depacketise_whole, .open = open_libav, .libav_decoder = "g726le",
+     .depacketise = depacketise_whole, .open = open_g726,
      .bits_per_sample = 3, .equipment_impairment = 25},
     {.name = "G726-32", .encodings = {"G726-32", "G721"}, .clock_rate = 8000,
-     .depacketise = depacketise_whole, .open = open_libav, .libav_decoder = "g726le",
+     .depacketise = depacketise_whole, .open = open_g726,
      .bits_per_sample = 4, .equipment_impairment = 7},
     {.name = "G726-40", .encodings = {"G726-40"}, .clock_rate = 8000,
-     .depacketise = depacketise_whole, .open = open_libav, .libav_decoder = "g726le",
+     .depacketise = depacketise_whole, .open = open_g726,
      .bits_per_sample = 5, .equipment_impairment = 2},
     {.name = "AAL2-G726-16", .encodings = {"AAL2-G726-16"}, .clock_rate = 8000,
-     .depacketise = depacketise_whole, .open = open_libav, .libav_decoder = "g726",
-     .bits_per_sample = 2, .equipment_impairment = 50},
+     .depacketise = depacketise_whole, .open = open_g726,
+     .bits_per_sample = 2, .from_high_bit = true, .equipment_impairment = 50},
     {.name = "AAL2-G726-24", .encodings = {"AAL2-G726-24"}, .clock_rate = 8000,
-     .depacketise = depacketise_whole, .open = open_libav, .libav_decoder = "g726",
-     .bits_per_sample = 3, .equipment_impairment = 25},
+     .depacketise = depacketise_whole, .open = open_g726,
+     .bits_per_sample = 3, .from_high_bit = true, .equipment_impairment = 25},
     {.name = "AAL2-G726-32", .encodings = {"AAL2-G726-32"}, .clock_rate = 8000,
-     .depacketise = depacketise_whole, .open = open_libav, .libav_decoder = "g726",
-     .bits_per_sample = 4, .equipment_impairment = 7},
+     .depacketise = depacketise_whole, .open = open_g726,
+     .bits_per_sample = 4, .from_high_bit = true, .equipment_impairment = 7},
     {.name = "AAL2-G726-40", .encodings = {"AAL2-G726-40"}, .clock_rate = 8000,
-     .depacketise = depacketise_whole, .open = open_libav, .libav_decoder = "g726",
-     .bits_per_sample = 5, .equipment_impairment = 2},
+     .depacketise = depacketise_whole, .open = open_g726,
+     .bits_per_sample = 5, .from_high_bit = true, .equipment_impairment = 2},
     {.name = "G729", .encodings = {"G729", "G729A"}, .clock_rate = 8000, .frame_samples = 80,
      .depacketise = depacketise_g729, .open = open_libav, .libav_decoder = "g729",
      .equipment_impairment = 11, .loss_robustness = 19},

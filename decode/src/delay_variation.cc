@@ -16,7 +16,7 @@ void DelayVariation::add(Timestamp arrival, std::uint32_t timestamp, std::uint32
   if (running_) {
     const auto ticks = static_cast<std::int32_t>(timestamp - last_timestamp_);
     ahead_ms_ += static_cast<double>((arrival - last_arrival_).count()) / kNsPerMs -
-                 ticks * (kMsPerSecond / clock_rate);
+                 ticks * (kMsPerSecond / clock_rate * rate_);
     if (arrival - stretch_from_ >= kStretch || delays_.size() >= kMaxDelays) end_stretch();
   }
   if (delays_.empty()) {

@@ -17,6 +17,9 @@ class DelayVariation {
  public:
   static constexpr Duration kStretch = std::chrono::seconds(10);
 
+  // ClockLine::rate of the sender: beyond the drift of telephones, its clock is not taken for
+  // delay.
+  void know_rate(double rate) { rate_ = rate; }
   // In order of arrival. clock_rate is not 0.
   void add(Timestamp arrival, std::uint32_t timestamp, std::uint32_t clock_rate);
   // What comes next stands on another clock, or after a pause of it.
@@ -34,6 +37,7 @@ class DelayVariation {
   static constexpr std::size_t kBins = 2001;  // of 0.5 ms; the last one is all beyond
   void end_stretch();
 
+  double rate_ = 1;
   bool running_ = false;
   Timestamp stretch_from_;
   Timestamp last_arrival_;

@@ -32,8 +32,12 @@ std::uint64_t energy_of(std::span<const Sample> samples) {
   return energy << (2 * kLowBits);
 }
 
+double dbov_of(double mean_square) {
+  return 10 * std::log10(mean_square / kFullScale);
+}
+
 std::uint8_t level_of(std::uint64_t mean_square) {
-  const double dbov = 10 * std::log10(static_cast<double>(mean_square) / kFullScale);
+  const double dbov = dbov_of(static_cast<double>(mean_square));
   if (dbov < kSilence) return 0;
   return static_cast<std::uint8_t>(1 + std::floor((dbov - kSilence) * kStepsPerDecibel));
 }

@@ -21,6 +21,8 @@ namespace koegura::decode {
 
 // Sum of squares of samples.
 [[nodiscard]] std::uint64_t energy_of(std::span<const Sample> samples);
+// dBov of a mean square of samples: 0 is the power of the largest one (ITU-T G.100.1).
+[[nodiscard]] double dbov_of(double mean_square);
 // Of the mean square of samples.
 [[nodiscard]] std::uint8_t level_of(std::uint64_t mean_square);
 

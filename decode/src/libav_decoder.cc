@@ -84,7 +84,6 @@ class LibavDecoder final : public Decoder {
     if (!context_ || !packet_ || !frame_) return false;
     context_->sample_rate = settings.sample_rate;
     context_->block_align = settings.block_align;
-    context_->bits_per_coded_sample = settings.bits_per_coded_sample;
     context_->request_sample_fmt = AV_SAMPLE_FMT_S16;
     context_->thread_count = 1;
     av_channel_layout_default(&context_->ch_layout, settings.channels);
@@ -124,8 +123,7 @@ std::unique_ptr<Decoder> open_libav(const Codec& codec, const MediaFormat& forma
   return open_libav_decoder({.decoder = codec.libav_decoder,
                              .sample_rate = static_cast<int>(audio_rate_of(codec, format)),
                              .channels = 1,
-                             .block_align = 0,
-                             .bits_per_coded_sample = codec.bits_per_sample});
+                             .block_align = 0});
 }
 
 }  // namespace koegura::decode

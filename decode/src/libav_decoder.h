@@ -12,7 +12,6 @@ struct LibavDecoderSettings {
   int sample_rate = 0;
   int channels = 1;
   int block_align = 0;
-  int bits_per_coded_sample = 0;
 };
 
 // Null if libavcodec lacks the decoder or refuses the settings.

@@ -10,6 +10,7 @@ extern "C" {
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 #include "libav_log.h"
 #include "libav_output.h"
@@ -20,6 +21,20 @@ namespace {
 std::string metadata(const AVStream& stream, const char* name) {
   const AVDictionaryEntry* entry = av_dict_get(stream.metadata, name, nullptr, 0);
   return entry == nullptr ? std::string() : std::string(entry->value);
+}
+
+// libavformat takes an image for a cover: a stream of one packet.
+std::optional<capture::Bytes> attached(const AVStream& stream) {
+  const auto view = [](const std::uint8_t* data, int size) {
+    return capture::Bytes(reinterpret_cast<const std::byte*>(data), static_cast<std::size_t>(size));
+  };
+  if (stream.codecpar->codec_type == AVMEDIA_TYPE_ATTACHMENT) {
+    return view(stream.codecpar->extradata, stream.codecpar->extradata_size);
+  }
+  if ((stream.disposition & AV_DISPOSITION_ATTACHED_PIC) != 0) {
+    return view(stream.attached_pic.data, stream.attached_pic.size);
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -58,11 +73,11 @@ std::vector<Attachment> MatroskaReader::attachments() const {
   std::vector<Attachment> found;
   for (unsigned i = 0; i < demuxer_->nb_streams; ++i) {
     const AVStream& stream = *demuxer_->streams[i];
-    if (stream.codecpar->codec_type != AVMEDIA_TYPE_ATTACHMENT) continue;
-    const auto* data = reinterpret_cast<const std::byte*>(stream.codecpar->extradata);
+    const auto bytes = attached(stream);
+    if (!bytes) continue;
     found.push_back({.name = metadata(stream, "filename"),
                      .mime_type = metadata(stream, "mimetype"),
-                     .bytes = {data, data + stream.codecpar->extradata_size}});
+                     .bytes = {bytes->begin(), bytes->end()}});
   }
   return found;
 }

@@ -10,9 +10,12 @@
 #include "call_assessment.h"
 #include "call_rate.h"
 #include "channel.h"
+#include "channel_tones.h"
+#include "clock_scout.h"
 #include "decode/encoded_flac.h"
 #include "digit_list.h"
 #include "digit_redaction.h"
+#include "fax_reader.h"
 #include "flac_encoder.h"
 #include "level_envelope.h"
 #include "outage_map.h"
@@ -21,7 +24,6 @@
 #include "speech_meter.h"
 #include "storyline.h"
 #include "stream_renderer.h"
-#include "tone_digits.h"
 #include "waveform.h"
 
 namespace koegura::decode {
@@ -56,7 +58,7 @@ class CallRenderer {
         notes_{.spans = {},
                .events = TelephoneEvents(call.start),
                .redaction = options.redact_digits ? &redaction_ : nullptr},
-        tones_{ToneDigits(rate), ToneDigits(rate)},
+        tones_{ChannelTones(rate), ChannelTones(rate)},
         levels_{LevelEnvelope(call.start, rate), LevelEnvelope(call.start, rate)},
         speech_(rate, position(call.answered.value_or(call.start))),
         waveform_(rate),
@@ -74,6 +76,7 @@ class CallRenderer {
 
  private:
   std::unique_ptr<Channel> make_channel(Side side);
+  [[nodiscard]] Result<void> scout_clocks();
   [[nodiscard]] Result<void> render_block(FlacEncoder& encoder, Position to);
   [[nodiscard]] Result<void> end_sound(FlacEncoder& encoder);
   void redact_tones();
@@ -97,8 +100,7 @@ class CallRenderer {
   CallNotes notes_;
   std::vector<std::unique_ptr<StreamRenderer>> streams_;
   std::array<std::unique_ptr<Channel>, 2> channels_;
-  std::array<ToneDigits, 2> tones_;
-  std::array<std::size_t, 2> redacted_tones_{};  // so many of them are in redaction_
+  std::array<ChannelTones, 2> tones_;
   std::array<LevelEnvelope, 2> levels_;
   SpeechMeter speech_;
   Waveform waveform_;
@@ -120,8 +122,27 @@ std::unique_ptr<Channel> CallRenderer::make_channel(Side side) {
   return channel;
 }
 
+Result<void> CallRenderer::scout_clocks() {
+  for (const auto& stream : streams_) {
+    Result<ClockLines> lines = scout_clock(call_, stream->stream());
+    if (!lines) return tl::make_unexpected(lines.error());
+    stream->know_clock(std::move(*lines));
+  }
+  // Of each side the stream with the most packets has the voice.
+  std::array<const StreamRenderer*, 2> voice{};
+  for (const auto& stream : streams_) {
+    const StreamRenderer*& most = voice[static_cast<std::size_t>(stream->stream().side)];
+    if (most == nullptr || stream->stream().packets > most->stream().packets) most = stream.get();
+  }
+  for (std::size_t i = 0; i < voice.size(); ++i) {
+    if (voice[i] != nullptr) tones_[i].follow(voice[i]->clock_rate());
+  }
+  return {};
+}
+
 // A second at a time, so that memory does not grow with the call.
 Result<void> CallRenderer::run() {
+  if (Result<void> scouted = scout_clocks(); !scouted) return scouted;
   Result<std::unique_ptr<FlacEncoder>> encoder = FlacEncoder::create(rate_, 2, *flac_);
   if (!encoder) return tl::make_unexpected(encoder.error());
   bool over = false;
@@ -159,7 +180,7 @@ Result<void> CallRenderer::render_block(FlacEncoder& encoder, Position to) {
 }
 
 Result<void> CallRenderer::end_sound(FlacEncoder& encoder) {
-  for (ToneDigits& tones : tones_) tones.finish();
+  for (ChannelTones& tones : tones_) tones.finish();
   if (notes_.redaction == nullptr) return {};
   redact_tones();
   return encode_redacted(encoder, redaction_.release());
@@ -168,12 +189,7 @@ Result<void> CallRenderer::end_sound(FlacEncoder& encoder) {
 // Those that are known by now, and what still sounds.
 void CallRenderer::redact_tones() {
   for (const Side side : {Side::kCaller, Side::kCallee}) {
-    const auto i = static_cast<std::size_t>(side);
-    for (; redacted_tones_[i] < tones_[i].tones().size(); ++redacted_tones_[i]) {
-      const Tone& tone = tones_[i].tones()[redacted_tones_[i]];
-      redaction_.add(side, tone.from, tone.to);
-    }
-    if (const auto since = tones_[i].sounding_since()) redaction_.add(side, *since, at_);
+    tones_[static_cast<std::size_t>(side)].redact(redaction_, side, at_);
   }
 }
 
@@ -278,8 +294,8 @@ void CallRenderer::deliver(RenderedCall& out) {
   for (const auto& channel : channels_) channel->finish(notes_.spans);
   note_outages(has_audio);
   add_signalled_spans(call_, length_s, notes_.spans);
-  out.digits =
-      digits_of(call_, notes_.events.digits(), {&tones_[0].tones(), &tones_[1].tones()}, rate_);
+  const std::array tones = {tones_[0].tones(), tones_[1].tones()};
+  out.digits = digits_of(call_, notes_.events.digits(), {tones.data(), &tones[1]}, rate_);
   if (notes_.redaction != nullptr) redact(out);
   out.spans = notes_.spans.take();
   out.chapters = chapters_of(call_, length_s);
@@ -297,6 +313,18 @@ void CallRenderer::deliver(RenderedCall& out) {
   out.levels = {levels_[0].take(), levels_[1].take()};
 }
 
+// T.38 has a numbering of its own, and no clock.
+void count_fax_packets(RenderedCall& out) {
+  for (std::size_t i = 0; i < out.fax.streams.size(); ++i) {
+    RenderedStream& stream = out.streams[i];
+    if (!stream.is_fax) continue;
+    stream.lost = out.fax.streams[i].lost;
+    stream.duplicates += out.fax.streams[i].duplicates;
+    stream.reordered = 0;
+    stream.jitter_ms = 0;
+  }
+}
+
 bool has_media(const FinishedCall& call) {
   return std::any_of(call.streams.begin(), call.streams.end(),
                      [](const capture::FinishedStream& stream) { return stream.packets != 0; });
@@ -310,11 +338,15 @@ Result<RenderedCall> render(FinishedCall&& call, const RenderOptions& options) {
   if (!rate) return tl::make_unexpected(rate.error());
   const Result<RtcpLog> rtcp = RtcpLog::read(call);
   if (!rtcp) return tl::make_unexpected(rtcp.error());
+  Result<FaxDocument> fax = read_faxes(call);
+  if (!fax) return tl::make_unexpected(fax.error());
+  rendered.fax = std::move(*fax);
   CallRenderer renderer(call, options, *rate, *rtcp);
   if (has_media(call)) {
     if (Result<void> done = renderer.run(); !done) return tl::make_unexpected(done.error());
   }
   renderer.deliver(rendered);
+  count_fax_packets(rendered);
   rendered.call = std::move(call);
   return rendered;
 }

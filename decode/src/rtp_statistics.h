@@ -40,6 +40,7 @@ class RtpStatistics {
   [[nodiscard]] std::uint32_t duplicates() const { return duplicates_; }
   [[nodiscard]] std::uint32_t reordered() const { return reordered_; }
   [[nodiscard]] double jitter_ms() const { return jitter_ns_ / 1e6; }
+  void know_rate(double rate) { delays_.know_rate(rate); }
   [[nodiscard]] const DelayVariation& delays() const { return delays_; }
   [[nodiscard]] const ReportMarks& at_sent() const { return at_sent_; }
   [[nodiscard]] const ReportMarks& at_received() const { return at_received_; }

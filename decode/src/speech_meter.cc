@@ -11,9 +11,8 @@ namespace koegura::decode {
 namespace {
 
 constexpr std::uint32_t kFramesPerSecond = 50;
-constexpr double kFullPower = 32768.0 * 32768.0;  // 0 dBov (ITU-T G.100.1)
-constexpr double kMargin = 15.9;                  // dB, P.56 §7.2
-constexpr double kLeastSpeech = -50;              // dBov
+constexpr double kMargin = 15.9;      // dB, P.56 §7.2
+constexpr double kLeastSpeech = -50;  // dBov
 constexpr unsigned kStepsPerOctave = 2;
 // Of the largest values that G.711 knows, A-law's is 32,256 and mu-law's 32,124.
 constexpr int kLargest = 32'000;
@@ -31,10 +30,6 @@ std::size_t step_of(std::uint64_t mean_square) {
 double power_of(std::size_t step) {
   const double octave = std::ldexp(1.0, static_cast<int>(step / kStepsPerOctave));
   return step % kStepsPerOctave == 0 ? octave : octave * 1.5;
-}
-
-double decibels(double power) {
-  return 10 * std::log10(power / kFullPower);
 }
 
 bool reaches_top(std::span<const Sample> samples) {
@@ -106,8 +101,8 @@ void SpeechMeter::end_frame() {
 }
 
 double SpeechMeter::dbov(std::uint64_t energy, std::uint64_t frames) const {
-  return decibels(static_cast<double>(energy) /
-                  (static_cast<double>(frames) * static_cast<double>(frame_samples_)));
+  return dbov_of(static_cast<double>(energy) /
+                 (static_cast<double>(frames) * static_cast<double>(frame_samples_)));
 }
 
 double SpeechMeter::seconds(std::uint64_t frames) const {
@@ -119,7 +114,7 @@ std::size_t SpeechMeter::threshold(const Side& side) const {
   std::uint64_t frames = 0;
   std::size_t found = kLevels;  // no level is above
   for (std::size_t step = kLevels; step-- > 0;) {
-    const double edge = decibels(power_of(step));
+    const double edge = dbov_of(power_of(step));
     if (edge < kLeastSpeech) break;
     energy += side.energy[step];
     frames += side.frames[step];

@@ -6,15 +6,19 @@
 // kObservation of look-ahead the envelope tells a stall (the same clock, packets late) from a
 // restart or a pause that the clock slept through (a new segment).
 //
-// Drift between the sender's clock and ours would be corrected here, in position(): a segment
-// would carry a slowly changing rate instead of the nominal one.
+// What a ClockScout found out beforehand goes first: a segment that agrees with one of its lines is
+// anchored there, however the first packets were delayed, and has its rate. Without lines, and
+// where they correct nothing, positions follow the nominal rate, by integers.
 #pragma once
 
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "capture/time.h"
+#include "clock_line.h"
 #include "piece_queue.h"
+#include "reorder_window.h"
 
 namespace koegura::decode {
 
@@ -22,7 +26,8 @@ class StreamClock {
  public:
   static constexpr Duration kSuspicion = std::chrono::milliseconds(500);
   static constexpr Duration kObservation = std::chrono::seconds(2);
-  static constexpr Duration kBreak = std::chrono::seconds(2);
+  // A packet that comes later than the others is waited for no longer (ReorderWindow).
+  static constexpr Duration kMostDelay = ReorderWindow::kPatience;
   static constexpr Duration kTolerance = std::chrono::milliseconds(250);
 
   struct Tick {
@@ -32,6 +37,13 @@ class StreamClock {
 
   StreamClock(Timestamp origin, std::uint32_t call_rate) : origin_(origin), call_rate_(call_rate) {}
 
+  // What was found out of the sender's clock. Before the first settle.
+  void know(ClockLines lines) { lines_ = std::move(lines); }
+  // An elder's, if there is one: they are of more packets, and both hops are to be corrected alike.
+  [[nodiscard]] const ClockLines& lines() const {
+    const bool elders = elder_ != nullptr && !elder_->lines_.empty();
+    return elders ? elder_->lines_ : lines_;
+  }
   // The elder clock is of the same SSRC heard on another hop: a segment that agrees with it to
   // kTolerance takes its place, so that both hops' samples coincide. REQUIRES: elder outlives this.
   void follow(const StreamClock& elder) { elder_ = &elder; }
@@ -54,6 +66,18 @@ class StreamClock {
     return position_of(extended(timestamp));
   }
 
+  // The same to a fraction of a sample, of a timestamp that does not wrap (last_extended).
+  [[nodiscard]] double place(std::int64_t extended_timestamp) const;
+  [[nodiscard]] Position position_of(std::int64_t extended_timestamp) const;
+  // The sender's clock is not right, and the segment's positions follow it.
+  [[nodiscard]] bool is_corrected() const { return rate_ != 1; }
+  // Samples of the call in so many ticks.
+  [[nodiscard]] Position length(std::int64_t ticks) const;
+  // Samples of the call in a sample of this rate that the sender took.
+  [[nodiscard]] double step(std::uint32_t audio_rate) const {
+    return call_rate_ * rate_ / audio_rate;
+  }
+
   // Where it would stand by its arrival alone.
   [[nodiscard]] Position arrival_position(Timestamp arrival) const;
   // Timestamp of the last packet, never wrapping within a segment.
@@ -67,16 +91,25 @@ class StreamClock {
   [[nodiscard]] std::int64_t extended(std::uint32_t timestamp) const {
     return last_extended_ + static_cast<std::int32_t>(timestamp - last_.timestamp);
   }
-  [[nodiscard]] Position position_of(std::int64_t extended_timestamp) const;
-  [[nodiscard]] Position anchor(std::uint32_t timestamp, Timestamp undelayed) const;
+  // When the first of them would have arrived on an idle network, by what came with it.
+  [[nodiscard]] Timestamp undelayed(std::span<const Tick> ticks) const;
+  void set_rate(double rate);
+  [[nodiscard]] Timestamp moment(const ClockLine& line, const Tick& tick) const;
+  // The line that comes nearest to the moment, or null.
+  [[nodiscard]] const ClockLine* line_of(const Tick& tick, Timestamp undelayed) const;
+  // The segment that begins with these takes its rate and place; not before `earliest`.
+  void anchor(std::span<const Tick> ticks, Position earliest);
 
   Timestamp origin_;
   std::uint32_t call_rate_;
+  ClockLines lines_;
   const StreamClock* elder_ = nullptr;
   std::uint32_t clock_rate_ = 0;
-  double ns_per_tick_ = 0;
+  double rate_ = 1;                  // ClockLine::rate
+  double ns_per_tick_ = 0;           // of our time
   std::int64_t first_extended_ = 0;  // of the segment
   Position first_position_ = 0;
+  double first_place_ = 0;  // the same, to a fraction, where rate_ is not 1
   Tick last_;
   std::int64_t last_extended_ = 0;
 };

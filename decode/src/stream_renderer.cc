@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "comfort_noise.h"
+#include "g726_packing.h"
 
 namespace koegura::decode {
 namespace {
@@ -16,8 +17,6 @@ constexpr std::uint32_t kStretchSeconds = 1;
 // were; and the first after it comes a moment after the recorder.
 constexpr Position kUnwrittenSeconds = 3;
 constexpr Position kResumingPerSecond = 2;
-// A decoder's guess of what was lost is good for so long; beyond it there is silence.
-constexpr Position kMostGuessed_ms = 60;
 // Where an event stands by its timestamp and where by its arrival, at most apart.
 constexpr Position kEventJitterPerSecond = 2;
 
@@ -34,7 +33,8 @@ StreamClock::Tick tick_of(const StreamPacket& packet) {
 
 StreamRenderer::StreamRenderer(const capture::FinishedCall& call, std::size_t index,
                                std::uint32_t call_rate, const OutageMap& outages, CallNotes& notes)
-    : stream_(call.streams[index]),
+    : call_(call),
+      stream_(call.streams[index]),
       index_(index),
       call_rate_(call_rate),
       outages_(outages),
@@ -119,6 +119,7 @@ void StreamRenderer::place_audio(const StreamPacket& packet) {
     const bool goes_on = running_ == voice && !new_segment_;
     end_run();
     if (goes_on) conceal(*voice, packet, at);
+    end_run();
     close_hole(at, packet.outages);
   }
   placed_outages_ = packet.outages;
@@ -135,24 +136,30 @@ void StreamRenderer::place_audio(const StreamPacket& packet) {
     fill_frame(*voice, PieceKind::kUndecodable, &packet.meaning->why);
   }
   commit();
-  if (pieces_.end() > before) packet_length_ = pieces_.end() - before;
-  if (packet.repaired) note_repaired(before);
+  if (clock_.is_corrected()) {  // of what was placed, the resampler holds some back
+    packet_length_ = clock_.length(expected_ - timestamp);
+  } else if (pieces_.end() > before) {
+    packet_length_ = pieces_.end() - before;
+  }
+  if (packet.repaired) mark(SpanKind::kRepaired, std::max(at, before), reached());
   if (redacted_) {
     const std::int64_t ticks = std::max<std::int64_t>(expected_ - timestamp, 1);
-    const auto length = [&](std::int64_t span) {
-      return span * call_rate_ / voice->meaning->clock_rate;
-    };
     // A packet that says earlier ones again is as telling as they are.
     const bool repeats = voice->decoder->repeats_previous(packet.payload);
-    const Position from = at - length(packet.said_again) - (repeats ? length(ticks) : 0);
-    redacted_->placed(packet.number, from, at + length(ticks) + 1);
+    const Position length = clock_.length(ticks);
+    const Position from = at - clock_.length(packet.said_again) - (repeats ? length : 0);
+    redacted_->placed(packet.number, from, at + length + 1);
   }
 }
 
-void StreamRenderer::note_repaired(Position from) {
+void StreamRenderer::mark(SpanKind kind, Position from, Position to) {
   altered_ = true;
-  notes_.spans.add(SpanKind::kRepaired, stream_.side, static_cast<double>(from) / call_rate_,
-                   static_cast<double>(pieces_.end()) / call_rate_);
+  notes_.spans.add(kind, stream_.side, static_cast<double>(from) / call_rate_,
+                   static_cast<double>(to) / call_rate_);
+}
+
+Position StreamRenderer::reached() const {
+  return placed_resampler_.is_running() ? clock_.position_of(expected_) : pieces_.end();
 }
 
 // Its audio is gone as well: gateways put the tone beside the event, or the beginning of it.
@@ -226,34 +233,6 @@ void StreamRenderer::close_hole(Position at, std::size_t outages) {
   missing_ = 0;
 }
 
-// Only where the hole is of lost packets and the samples go straight into the call: a resampler
-// would smear the marks.
-void StreamRenderer::conceal(Voice& voice, const StreamPacket& packet, Position at) {
-  const Position frame = voice.frame_samples;
-  if (missing_ == 0 || silent_ || frame == 0 || voice.resampler) return;
-  if (packet.outages != placed_outages_) return;
-  const Position lost = (at - pieces_.end()) / frame;
-  if (lost <= 0) return;
-  concealed_from_ = pieces_.end();
-  const bool repeated = voice.decoder->repeats_previous(packet.payload);
-  const Position most = Position{call_rate_} * kMostGuessed_ms / 1000 / frame;
-  for (Position left = std::min(lost - (repeated ? 1 : 0), most); left > 0; --left)
-    conceal_frame(voice, {});
-  if (!repeated) return;
-  pieces_.fill(at - frame, PieceKind::kLoss);
-  conceal_frame(voice, packet.payload);
-}
-
-void StreamRenderer::conceal_frame(Voice& voice, Bytes next) {
-  const Position from = pieces_.end();
-  if (!voice.decoder->conceal(voice.frame_samples, next, pieces_.samples())) return;
-  altered_ = true;
-  pieces_.commit_audio();  // not placed: it was not on the wire
-  notes_.spans.add(next.empty() ? SpanKind::kConcealed : SpanKind::kRepaired, stream_.side,
-                   static_cast<double>(from) / call_rate_,
-                   static_cast<double>(pieces_.end()) / call_rate_);
-}
-
 void StreamRenderer::fill_hole(Position to, PieceKind kind, std::size_t outages) {
   const bool crossed = placed_outages_ != outages;
   if (kind == PieceKind::kLoss) {
@@ -291,9 +270,10 @@ void StreamRenderer::fill_end() {
 }
 
 void StreamRenderer::end_run() {
-  if (running_ != nullptr && running_->resampler) {
+  const bool placing = placed_resampler_.is_running();
+  if (placing || (running_ != nullptr && running_->resampler)) {
     resampled_.clear();
-    running_->resampler->flush(resampled_);
+    placing ? placed_resampler_.end(resampled_) : running_->resampler->flush(resampled_);
     emit_trimmed(resampled_.samples());
     commit();
   }
@@ -303,7 +283,7 @@ void StreamRenderer::end_run() {
 void StreamRenderer::decode_frame(Voice& voice, const CodecFrame& frame) {
   const PayloadMeaning& meaning = *voice.meaning;
   if (frame.kind == FrameKind::kSpeech) {
-    const bool straight = !voice.resampler && overlap_ == 0;
+    const bool straight = !voice.resampler && overlap_ == 0 && !clock_.is_corrected();
     SampleBuffer& out = straight ? pieces_.samples() : decoded_;
     if (!straight) decoded_.clear();
     const std::size_t before = out.size();
@@ -320,13 +300,27 @@ void StreamRenderer::decode_frame(Voice& voice, const CodecFrame& frame) {
     fill_frame(voice, lost ? PieceKind::kLoss : PieceKind::kDtx);
     silent_ = silent_ || !lost;
   }
-  expected_ += std::int64_t{voice.frame_samples} * meaning.clock_rate / meaning.audio_rate;
+  expected_ += ticks_of(voice);
 }
 
 void StreamRenderer::emit(Voice& voice, std::span<const Sample> samples) {
+  if (clock_.is_corrected()) return emit_placed(voice, samples);
   if (!voice.resampler) return emit_trimmed(samples);
   resampled_.clear();
   voice.resampler->convert(samples, resampled_);
+  emit_trimmed(resampled_.samples());
+}
+
+// The sender's samples are not as long as ours.
+void StreamRenderer::emit_placed(const Voice& voice, std::span<const Sample> samples) {
+  altered_ = true;
+  follows_clock_ = true;
+  if (!placed_resampler_.is_running()) {
+    overlap_ = std::max<Position>(0, pieces_.end() - clock_.position_of(expected_));
+    placed_resampler_.begin(clock_.place(expected_), clock_.step(voice.meaning->audio_rate));
+  }
+  resampled_.clear();
+  placed_resampler_.convert(samples, resampled_);
   emit_trimmed(resampled_.samples());
 }
 
@@ -348,6 +342,10 @@ void StreamRenderer::fill_frame(const Voice& voice, PieceKind kind, const std::s
   commit();
   end_run();
   running_ = running;
+  if (clock_.is_corrected()) {
+    pieces_.fill(clock_.position_of(expected_ + ticks_of(voice)), kind, note);
+    return;
+  }
   const Position length = Position{voice.frame_samples} * call_rate_ / voice.meaning->audio_rate;
   const Position taken = std::min(overlap_, length);
   overlap_ -= taken;
@@ -358,6 +356,9 @@ StreamRenderer::Voice* StreamRenderer::voice_of(PayloadMeaning& meaning) {
   if (running_ != nullptr && running_->meaning == &meaning) return running_;
   for (const auto& voice : voices_) {
     if (voice->meaning == &meaning) return voice.get();
+  }
+  if (meaning.codec->bits_per_sample != 0) {
+    meaning.codec = &packing_sent(*meaning.codec, call_, stream_, outages_);
   }
   const Codec& codec = *meaning.codec;
   auto voice = std::make_unique<Voice>();

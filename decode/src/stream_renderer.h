@@ -12,6 +12,7 @@
 #include "loss_runs.h"
 #include "ordered_stream.h"
 #include "piece_queue.h"
+#include "placed_resampler.h"
 #include "redacted_packets.h"
 #include "resampler.h"
 #include "span_list.h"
@@ -33,6 +34,10 @@ class StreamRenderer {
   StreamRenderer(const capture::FinishedCall& call, std::size_t index, std::uint32_t call_rate,
                  const OutageMap& outages, CallNotes& notes);
 
+  // What was found out of the sender's clock. Before the first advance.
+  void know_clock(ClockLines lines);
+  // Of the longest stretch: ClockLine::rate.
+  [[nodiscard]] double clock_rate() const;
   // Reads on until the pieces reach beyond here or the stream is over.
   [[nodiscard]] Result<void> advance(Position until);
   [[nodiscard]] bool is_over() const { return over_; }
@@ -73,8 +78,10 @@ class StreamRenderer {
   [[nodiscard]] Result<void> settle(std::uint32_t clock_rate);
   void place(const StreamPacket& packet);
   void place_audio(const StreamPacket& packet);
-  // What stands from here on was lost, and said again by a later packet.
-  void note_repaired(Position from);
+  // What stands from here on was lost, and is heard all the same: as the span says.
+  void mark(SpanKind kind, Position from, Position to);
+  // Up to where the run has come, what a PlacedResampler holds back included.
+  [[nodiscard]] Position reached() const;
   void place_comfort_noise(const StreamPacket& packet);
   void place_undecodable(const StreamPacket& packet);
   void note_late();
@@ -86,6 +93,11 @@ class StreamRenderer {
   void conceal(Voice& voice, const StreamPacket& packet, Position at);
   // One lost frame, by the decoder; marked.
   void conceal_frame(Voice& voice, Bytes next);
+  // Of its latest frame.
+  [[nodiscard]] static std::int64_t ticks_of(const Voice& voice) {
+    return std::int64_t{voice.frame_samples} * voice.meaning->clock_rate /
+           voice.meaning->audio_rate;
+  }
   // What of the hole is due to outages says so, the rest is of this kind. outages: that are over
   // where it ends.
   void fill_hole(Position to, PieceKind kind, std::size_t outages);
@@ -100,11 +112,15 @@ class StreamRenderer {
   void commit();
   // Resampled and trimmed as needed.
   void emit(Voice& voice, std::span<const Sample> samples);
+  void emit_placed(const Voice& voice, std::span<const Sample> samples);
   void emit_trimmed(std::span<const Sample> samples);
   void fill_frame(const Voice& voice, PieceKind kind, const std::string* note = nullptr);
   [[nodiscard]] Voice* voice_of(PayloadMeaning& meaning);
   [[nodiscard]] bool is_lossless() const;
+  [[nodiscard]] SenderClock sender_clock() const;
+  [[nodiscard]] const ClockLine* longest_line() const;
 
+  const capture::FinishedCall& call_;
   const capture::FinishedStream& stream_;
   std::size_t index_;
   std::uint32_t call_rate_;
@@ -118,8 +134,9 @@ class StreamRenderer {
   std::vector<std::unique_ptr<Voice>> voices_;
   LossRuns losses_;
   FrameList frames_;
-  SampleBuffer decoded_;    // before resampling or trimming
-  SampleBuffer resampled_;  // before trimming
+  SampleBuffer decoded_;              // before resampling or trimming
+  SampleBuffer resampled_;            // before trimming
+  PlacedResampler placed_resampler_;  // of the run, where the sender's clock is corrected
 
   Voice* running_ = nullptr;   // whose samples were the last, without a hole since
   std::int64_t expected_ = 0;  // timestamp that continues the run
@@ -135,8 +152,9 @@ class StreamRenderer {
   std::uint8_t noise_ = 0;                    // how loud it is, if that was told: as Piece::noise
   const std::string* undecodable_ = nullptr;  // why, while nothing else was placed
   bool over_ = false;
-  bool altered_ = false;  // something was trimmed, resampled, refused or late
-  Position placed_ = 0;   // samples
+  bool altered_ = false;        // something was trimmed, resampled, refused or late
+  bool follows_clock_ = false;  // something stands where the sender's clock was corrected
+  Position placed_ = 0;         // samples
   Position heard_ = 0;
 };
 

@@ -1,4 +1,6 @@
 // StreamRenderer: what is told of a stream once all of it was read.
+#include <utility>
+
 #include "stream_renderer.h"
 
 namespace koegura::decode {
@@ -13,8 +15,41 @@ bool StreamRenderer::is_lossless() const {
   return placed_ != 0 && heard_ == placed_ && !altered_;
 }
 
+const ClockLine* StreamRenderer::longest_line() const {
+  const ClockLine* longest = nullptr;
+  for (const ClockLine& line : clock_.lines()) {
+    if (longest == nullptr || line.to - line.from > longest->to - longest->from) longest = &line;
+  }
+  return longest;
+}
+
+void StreamRenderer::know_clock(ClockLines lines) {
+  clock_.know(std::move(lines));
+  packets_.statistics().know_rate(clock_rate());
+}
+
+double StreamRenderer::clock_rate() const {
+  const ClockLine* longest = longest_line();
+  return longest == nullptr ? 1 : longest->rate;
+}
+
+SenderClock StreamRenderer::sender_clock() const {
+  constexpr double kMsPerSecond = 1e3;
+  SenderClock out;
+  for (const ClockLine& line : clock_.lines()) {
+    if (!follows_clock_) continue;
+    out.corrected_ms += to_seconds(line.to - line.from) * (1 / line.rate - 1) * kMsPerSecond;
+  }
+  const ClockLine* longest = longest_line();
+  if (longest == nullptr || !longest->is_error_known()) return out;
+  out.error_ppm = longest->error_ppm;
+  out.uncertainty_ppm = longest->uncertainty_ppm;
+  return out;
+}
+
 std::string StreamRenderer::silent_because() const {
   if (placed_ != 0) return {};
+  if (stream_.kind == capture::MediaKind::kImage) return "a fax was sent (T.38), and no sound";
   const PayloadMeaning* most = nullptr;
   for (const PayloadMeaning& meaning : formats_.meanings()) {
     if (meaning.why.empty()) continue;
@@ -59,9 +94,11 @@ RenderedStream StreamRenderer::summary(double delay_ms) const {
   out.srtp_suite = decryptor.suite();
   out.unauthenticated = out.encrypted ? 0 : decryptor.failed();
   out.lossless = is_lossless();
+  out.clock = sender_clock();
   out.beside_audio = std::move(beside_audio);
   out.sketch = packets_.sketch().entries();
-  if (stream_.kind == capture::MediaKind::kImage) out.codec = "T.38";
+  out.is_fax = stream_.kind == capture::MediaKind::kImage;
+  if (out.is_fax) out.codec = "T.38";
   if (main != nullptr) {
     out.codec = main->codec != nullptr ? std::string(main->codec->name) : main->format.encoding;
     if (out.codec.empty()) out.codec = "PT " + std::to_string(main->format.payload_type);

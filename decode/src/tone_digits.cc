@@ -6,6 +6,10 @@
 
 #include <spandsp.h>
 
+// It makes macros of functions of <cmath>.
+#undef lrint
+#undef lrintf
+
 #include <algorithm>
 #include <cassert>
 #include <cmath>

@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "decode/waveform_file.h"
+
 namespace koegura::decode {
 namespace {
 
 constexpr std::size_t kHeaderBytes = 24;
 constexpr std::size_t kBinBytes = 4;
+constexpr std::size_t kBinSamplesAt = 12;  // in the header, as the next
+constexpr std::size_t kBinsAt = 16;
 constexpr std::uint32_t kVersion = 2;
 constexpr std::uint32_t kEightBits = 1;
 constexpr std::uint32_t kChannels = 2;
@@ -37,6 +41,14 @@ std::byte overview_value(Sample sample) {
 
 constexpr auto lower_of = [](Sample a, Sample b) { return a < b ? a : b; };
 constexpr auto higher_of = [](Sample a, Sample b) { return a > b ? a : b; };
+
+std::uint64_t number_at(capture::Bytes file, std::size_t at) {
+  std::uint64_t value = 0;
+  for (std::size_t i = sizeof(std::uint32_t); i > 0; --i) {
+    value = (value << 8U) | std::to_integer<std::uint64_t>(file[at + i - 1]);
+  }
+  return value;
+}
 
 }  // namespace
 
@@ -85,6 +97,17 @@ std::vector<std::byte> Waveform::take() {
     for (unsigned bits = 0; bits < 32; bits += 8) *out++ = static_cast<std::byte>(number >> bits);
   }
   return std::move(file_);
+}
+
+std::string_view flaw_of_waveform(capture::Bytes file, std::uint64_t samples) {
+  if (file.size() < kHeaderBytes) return "is cut off";
+  const std::uint64_t bin_samples = number_at(file, kBinSamplesAt);
+  const std::uint64_t bins = number_at(file, kBinsAt);
+  const bool covers = bin_samples != 0 && bins == (samples + bin_samples - 1) / bin_samples;
+  if (!covers || file.size() != kHeaderBytes + bins * kBinBytes) {
+    return "is not as long as the audio";
+  }
+  return {};
 }
 
 }  // namespace koegura::decode

@@ -2,18 +2,23 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
 
+#include "capture/folder_entries.h"
 #include "durable_file.h"
+#include "store/user_name.h"
 
 namespace koegura::store {
 
@@ -21,6 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view kForAMoment = " for a moment";
 constexpr std::string_view kFormatPrefix = "koegura archive ";
 
 // What may lie in a folder that is to become an archive: the recorder's spool, what a first opening
@@ -74,27 +80,58 @@ Result<ArchiveFolder> ArchiveFolder::open_for_writing(const std::string& directo
   if (ready && ::access(folder.path_.c_str(), W_OK | X_OK) != 0) {
     ready = tl::make_unexpected(error_from_errno("not writable", errno));
   }
+  if (ready) ready = folder.check_owner();
   if (!ready) return tl::make_unexpected(std::move(ready).error().in(folder.name()));
 
   // Before anything is written: a newer archive, and a folder of something else, stay untouched.
   const bool is_new = !fs::exists(folder.format_file(), error);
   ready = is_new ? folder.check_empty() : folder.check_format();
   if (!ready) return tl::make_unexpected(std::move(ready).error());
-  ready = folder.lock().and_then([&] { return folder.make_inside(); });
+  ready = folder.lock({}).and_then([&] { return folder.make_inside(); });
   if (!ready) return tl::make_unexpected(std::move(ready).error().in(folder.name()));
   return folder;
 }
 
+Result<ArchiveFolder> ArchiveFolder::open_for_a_moment(const std::string& directory) {
+  Result<ArchiveFolder> folder = open_for_reading(directory);
+  if (!folder) return folder;
+  Result<void> ready = folder->check_owner();
+  if (ready) ready = folder->lock(std::string(kForAMoment));
+  if (!ready) return tl::make_unexpected(std::move(ready).error().in(folder->name()));
+  return folder;
+}
+
+Result<ArchiveFolder> ArchiveFolder::another() const {
+  ArchiveFolder same(path_);
+  if (lock_ < 0) return same;
+  same.lock_ = ::fcntl(lock_, F_DUPFD_CLOEXEC, 0);
+  if (same.lock_ < 0) return tl::make_unexpected(error_from_errno(name() + ": its lock", errno));
+  return same;
+}
+
+Result<void> ArchiveFolder::check_owner() const {
+  struct stat folder {};
+  const bool is_known = ::stat(path_.c_str(), &folder) == 0;
+  if (::geteuid() != 0 || !is_known || folder.st_uid == 0) return {};
+  const std::string owner = user_name(folder.st_uid);
+  const bool is_named = owner.find(' ') == std::string::npos;
+  return failure("it is " + owner +
+                     "'s, who could not read what root writes into it: run `sudo -u " +
+                     (is_named ? owner : "#" + std::to_string(folder.st_uid)) +
+                     " koegura ...`, or ask its recorder while it runs",
+                 ErrorKind::kNotPermitted);
+}
+
 Result<void> ArchiveFolder::check_empty() const {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(path_, error)) {
-    const std::string found = entry.path().filename();
-    if (is_allowed_before(found)) continue;
-    return failure(name() + ": not an archive, and not empty (it holds " + found +
-                   "): choose an empty folder, or one that is not there yet");
-  }
+  std::string found;
+  const auto error = capture::for_each_entry(path_, [&](const fs::directory_entry& entry) {
+    const std::string inside = entry.path().filename();
+    if (!is_allowed_before(inside)) found = inside;
+  });
   if (error) return failure(name() + ": " + error.message());
-  return {};
+  if (found.empty()) return {};
+  return failure(name() + ": not an archive, and not empty (it holds " + found +
+                 "): choose an empty folder, or one that is not there yet");
 }
 
 Result<void> ArchiveFolder::make_inside() const {
@@ -132,31 +169,63 @@ Result<void> ArchiveFolder::check_format() const {
   return {};
 }
 
-Result<void> ArchiveFolder::lock() {
+namespace {
+
+std::string note_in(int file) {
+  std::array<char, 32> note{};
+  const ssize_t size = ::pread(file, note.data(), note.size(), 0);
+  return {note.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+}
+
+// Waits for those who have it for a moment, and for nobody else. Who has just taken it has not said
+// yet which of the two it is. False, with errno, if it cannot be had.
+bool take_lock(int file) {
+  using Clock = std::chrono::steady_clock;
+  constexpr auto kLook = std::chrono::milliseconds(5);
+  constexpr auto kUnknown = std::chrono::milliseconds(200);
+  constexpr auto kMost = std::chrono::seconds(10);
+  const auto begun = Clock::now();
+  auto was_brief = begun;
+  while (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return false;
+    const auto now = Clock::now();
+    if (note_in(file).ends_with(kForAMoment)) was_brief = now;
+    if (now - was_brief > kUnknown || now - begun > kMost) {
+      errno = EWOULDBLOCK;
+      return false;
+    }
+    std::this_thread::sleep_for(kLook);
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<void> ArchiveFolder::lock(const std::string& note) {
   const std::string path = path_ + "/lock";
   lock_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
   if (lock_ < 0) return tl::make_unexpected(error_from_errno("opening " + path, errno));
-  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+  if (!take_lock(lock_)) {
     if (errno != EWOULDBLOCK)
       return tl::make_unexpected(error_from_errno("locking " + path, errno));
-    std::array<char, 16> owner{};
-    const ssize_t size = ::read(lock_, owner.data(), owner.size());
-    const std::string process(owner.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+    const std::string process = note_in(lock_);
     return failure("locked by another process" + (process.empty() ? "" : " (" + process + ")") +
                    ": one writer at a time; stop it first");
   }
-  // Only for the message above: who fails to leave a note still holds the lock.
-  const std::string process = std::to_string(::getpid());
-  if (::ftruncate(lock_, 0) == 0) (void)!::pwrite(lock_, process.data(), process.size(), 0);
+  // Only for the message above and who waits: who fails to leave a note still holds the lock.
+  const std::string process = std::to_string(::getpid()) + note;
+  const ssize_t written = ::pwrite(lock_, process.data(), process.size(), 0);
+  if (written >= 0) (void)!::ftruncate(lock_, written);
   return {};
 }
 
 Result<void> ArchiveFolder::empty_temporary() const {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(temporary(), error)) {
-    fs::remove_all(entry.path(), error);
-    if (error) break;
-  }
+  std::error_code refused;
+  std::error_code error =
+      capture::for_each_entry(temporary(), [&](const fs::directory_entry& entry) {
+        if (!refused) fs::remove_all(entry.path(), refused);
+      });
+  if (!error) error = refused;
   if (error) return failure(name() + ": emptying " + temporary() + ": " + error.message());
   return {};
 }
@@ -168,7 +237,7 @@ bool ArchiveFolder::has_calls() const {
 
 bool ArchiveFolder::has_index() const {
   std::error_code error;
-  return fs::exists(index() + "/CURRENT", error);
+  return fs::exists(index() + "/CURRENT", error) || error;  // what cannot be seen is not gone
 }
 
 }  // namespace koegura::store

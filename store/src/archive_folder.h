@@ -21,6 +21,12 @@ class ArchiveFolder {
   // Makes what is missing, takes the lock, checks the format. DIR/tmp is left as it is.
   [[nodiscard]] static Result<ArchiveFolder> open_for_writing(const std::string& directory);
 
+  // Takes the lock of an archive that is there, for a matter of milliseconds.
+  [[nodiscard]] static Result<ArchiveFolder> open_for_a_moment(const std::string& directory);
+
+  // The same folder with the same lock, which is released once both have gone.
+  [[nodiscard]] Result<ArchiveFolder> another() const;
+
   ArchiveFolder(ArchiveFolder&& other) noexcept;
   ArchiveFolder& operator=(ArchiveFolder&&) = delete;
   ~ArchiveFolder();
@@ -32,6 +38,9 @@ class ArchiveFolder {
   [[nodiscard]] std::string temporary() const { return path_ + "/tmp"; }
   [[nodiscard]] std::string name() const { return "archive " + path_; }  // for messages
 
+  // kNotPermitted to root in somebody else's folder: files of root's would keep the recorder of
+  // that user from starting.
+  [[nodiscard]] Result<void> check_owner() const;
   // Removes what an interrupted writer left in DIR/tmp. REQUIRES: opened for writing.
   [[nodiscard]] Result<void> empty_temporary() const;
   [[nodiscard]] bool has_calls() const;  // is there anything under DIR/calls?
@@ -42,7 +51,8 @@ class ArchiveFolder {
   [[nodiscard]] std::string format_file() const { return path_ + "/format"; }
   [[nodiscard]] Result<void> check_format() const;
   [[nodiscard]] Result<void> check_empty() const;
-  [[nodiscard]] Result<void> lock();
+  // The note is for who finds it locked.
+  [[nodiscard]] Result<void> lock(const std::string& note);
   [[nodiscard]] Result<void> make_inside() const;
 
   std::string path_;

@@ -15,8 +15,4 @@ struct LocalTime {
 
 [[nodiscard]] LocalTime local_time(Timestamp time);
 
-// The same local date and time of day, years later. February 29th becomes March 1st where the
-// year has none: nothing goes early.
-[[nodiscard]] Timestamp years_after(Timestamp time, int years);
-
 }  // namespace koegura::store

@@ -113,6 +113,9 @@ Result<std::vector<decode::Attachment>> attachments_of(const decode::RenderedCal
     Result<void> attached = attach(kMediaPcapng, media);
     if (!attached) return tl::make_unexpected(std::move(attached).error());
   }
+  if (!rendered.fax.tiff.empty()) {
+    attachments.push_back({std::string(kFaxTiff), "image/tiff", rendered.fax.tiff});
+  }
   if (!rendered.waveform.empty()) {
     attachments.push_back({std::string(kWaveform), "application/octet-stream", rendered.waveform});
   }

@@ -10,19 +10,18 @@
 #include "decode/matroska.h"
 #include "decode/rendered_call.h"
 #include "record.pb.h"
+#include "store/attachment_names.h"
 
 namespace koegura::store {
 
 inline constexpr std::string_view kCallJson = "call.json";
-inline constexpr std::string_view kSignallingPcapng = "signalling.pcapng";
-inline constexpr std::string_view kMediaPcapng = "media.pcapng";
-inline constexpr std::string_view kWaveform = "waveform.dat";
 
 // Relative to the archive's folder:
 // "calls/2026/11/21/20261121T101502+0900_0312345678_2301_01KAJ….mka", the numbers as dialled.
 [[nodiscard]] std::string call_file_path(const capture::FinishedCall& call, const std::string& id);
 
-// call.json, signalling.pcapng, and media.pcapng with every stream that the FLAC does not carry.
+// call.json, signalling.pcapng, media.pcapng with every stream that the FLAC does not carry,
+// fax.tiff and waveform.dat.
 [[nodiscard]] Result<std::vector<decode::Attachment>> attachments_of(
     const decode::RenderedCall& rendered, const CallRecord& record);
 

@@ -48,9 +48,6 @@ class Conversations::Graph {
 
   [[nodiscard]] std::size_t size() const { return legs_.size(); }
   [[nodiscard]] std::size_t bytes() const { return bytes_ + relations_.size() * kBytesOfRelation; }
-  void for_each(const std::function<void(const LegEvidence&)>& visit) const {
-    for (const auto& [slot, leg] : legs_) visit(leg.evidence);
-  }
 
  private:
   struct Leg {
@@ -298,9 +295,6 @@ std::size_t Conversations::size() const {
 }
 std::size_t Conversations::bytes() const {
   return graph_->bytes();
-}
-void Conversations::for_each(const std::function<void(const LegEvidence&)>& visit) const {
-  graph_->for_each(visit);
 }
 
 }  // namespace koegura::store

@@ -47,7 +47,6 @@ class Conversations {
 
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] std::size_t bytes() const;
-  void for_each(const std::function<void(const LegEvidence&)>& visit) const;
 
  private:
   class Graph;

@@ -6,12 +6,6 @@
 
 namespace koegura::store {
 
-namespace {
-
-constexpr std::int64_t kNsPerSecond = 1'000'000'000;
-
-}  // namespace
-
 std::shared_ptr<const Directory> CurrentDirectory::get() {
   const MutexLock lock(mutex_);
   look();
@@ -24,17 +18,8 @@ std::string CurrentDirectory::problem() {
   return problem_;
 }
 
-CurrentDirectory::Version CurrentDirectory::version_of(const std::string& path) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) return {};
-  return {.inode = status.st_ino,
-          .size = status.st_size,
-          .changed_ns = status.st_ctim.tv_sec * kNsPerSecond + status.st_ctim.tv_nsec};
-}
-
-// The version is taken before the file is read: what changes in between is read the next time.
 void CurrentDirectory::look() {
-  const Version now = version_of(path_);
+  const FileVersion now = version_of(path_);
   if (looked_ && now == seen_) return;
   looked_ = true;
   seen_ = now;

@@ -4,11 +4,10 @@
 // Threads: any.
 #pragma once
 
-#include <sys/stat.h>
-
 #include <memory>
 #include <string>
 
+#include "file_version.h"
 #include "mutex.h"
 #include "store/directory.h"
 
@@ -26,22 +25,13 @@ class CurrentDirectory {
   [[nodiscard]] std::string problem();
 
  private:
-  // What changes when a file is written or replaced; of none, all is 0.
-  struct Version {
-    ino_t inode = 0;
-    off_t size = 0;
-    std::int64_t changed_ns = 0;
-    bool operator==(const Version&) const = default;
-  };
-
-  [[nodiscard]] static Version version_of(const std::string& path);
   void look() KOEGURA_REQUIRES(mutex_);
 
   const std::string path_;
   const std::string region_;
   Mutex mutex_;
   bool looked_ KOEGURA_GUARDED_BY(mutex_) = false;
-  Version seen_ KOEGURA_GUARDED_BY(mutex_);
+  FileVersion seen_ KOEGURA_GUARDED_BY(mutex_);
   std::shared_ptr<const Directory> good_ KOEGURA_GUARDED_BY(mutex_) =
       std::make_shared<const Directory>();
   std::string problem_ KOEGURA_GUARDED_BY(mutex_);

@@ -129,8 +129,10 @@ Result<DirectoryText> read_directory_text(const std::string& path) {
 
 Result<DirectoryImport> import_directory(const std::string& archive, const DirectoryText& file,
                                          const DirectoryImportOptions& options, const Told& told) {
-  if (auto folder = ArchiveFolder::open_for_reading(archive); !folder) {
-    return tl::make_unexpected(std::move(folder).error());
+  const auto folder = ArchiveFolder::open_for_reading(archive);
+  if (!folder) return tl::make_unexpected(folder.error());
+  if (const auto own = folder->check_owner(); !own && !options.dry_run) {
+    return tl::make_unexpected(own.error());
   }
   ParsedDirectory parsed = parse_directory(file.bytes);
   if (parsed.faults.count > 0) return refused(file, parsed.faults, told);

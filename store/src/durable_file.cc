@@ -17,7 +17,6 @@ namespace koegura::store {
 namespace {
 
 constexpr mode_t kFolderMode = 0750;
-constexpr mode_t kFileMode = 0640;
 
 // Closes what it holds.
 class FileDescriptor {
@@ -123,14 +122,14 @@ Result<void> make_folders(const std::string& path, bool sync) {
   return {};
 }
 
-Result<void> write_file(const std::string& path, std::string_view content) {
+Result<void> write_file(const std::string& path, std::string_view content, unsigned mode) {
   const std::string temporary = path + ".part";
   {
     const FileDescriptor file(
-        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kFileMode));
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
     if (file.get() < 0) return failed("creating", temporary);
     Result<void> written;
-    if (::fchmod(file.get(), kFileMode) != 0) written = failed("setting the mode of", temporary);
+    if (::fchmod(file.get(), mode) != 0) written = failed("setting the mode of", temporary);
     if (written) written = write_all(file.get(), content, temporary);
     if (!written) {
       discard_file(temporary);
@@ -176,6 +175,11 @@ Result<std::uint64_t> file_size(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return failed("looking at", path);
   return static_cast<std::uint64_t>(status.st_size);
+}
+
+void drop_from_cache(const std::string& path) {
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() >= 0) ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED);
 }
 
 void discard_file(const std::string& path) {

@@ -17,8 +17,10 @@ namespace koegura::store {
 // Makes the folder and its parents (0750). If asked, all their names are on disk afterwards,
 // whoever made them.
 [[nodiscard]] Result<void> make_folders(const std::string& path, bool sync);
-// Creates or replaces a file (0640) by way of a temporary one beside it.
-[[nodiscard]] Result<void> write_file(const std::string& path, std::string_view content);
+inline constexpr unsigned kFileMode = 0640;
+// Creates or replaces a file by way of a temporary one beside it.
+[[nodiscard]] Result<void> write_file(const std::string& path, std::string_view content,
+                                      unsigned mode = kFileMode);
 // The whole of a small file; fails if it holds more than most_bytes.
 [[nodiscard]] Result<std::string> read_file(const std::string& path,
                                             std::uint64_t most_bytes = UINT64_MAX);
@@ -29,6 +31,10 @@ namespace koegura::store {
 [[nodiscard]] Result<void> move_into_place(const std::string& from, const std::string& to,
                                            bool sync);
 [[nodiscard]] Result<std::uint64_t> file_size(const std::string& path);
+
+// The pages of the file go out of memory, so that who reads it next reads the disk. Those that are
+// not written yet stay.
+void drop_from_cache(const std::string& path);
 
 // Removes the file if it is there; used where another error is already on its way.
 void discard_file(const std::string& path);

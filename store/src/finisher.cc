@@ -231,7 +231,10 @@ Result<Added> ThreadedFinisher::archive(capture::FinishedCall& call) {
 
 void ThreadedFinisher::note_disk(const Result<void>& room) {
   const MutexLock lock(mutex_);
-  stats_.disk_refusal = room ? std::string() : room.error().message;
+  const bool is_index = !room && room.error().kind == ErrorKind::kDamaged;
+  const std::string why = room ? std::string() : room.error().message;
+  stats_.disk_refusal = is_index ? std::string() : why;
+  stats_.index_refusal = is_index ? why : std::string();
   if (!room) ask_again_ = Clock::now() + kAskTheDisk;
 }
 

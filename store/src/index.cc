@@ -3,15 +3,19 @@
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cassert>
-#include <charconv>
 #include <filesystem>
 #include <system_error>
 
+#include "cut_log.h"
 #include "durable_file.h"
+#include "index_upgrade.h"
 #include "joining_legs.h"
 #include "mutex.h"
 #include "rocks_database.h"
+#include "row_changes.h"
 
 namespace koegura::store {
 
@@ -19,33 +23,10 @@ namespace {
 
 using Access = IndexOptions::Access;
 
-// What cannot be read is of a later day: no earlier program wrote it.
-int schema_number(std::string_view text) {
-  int number = kIndexSchema + 1;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
+void copy_notes(const CallRecord& from, CallRecord& to) {
+  *to.mutable_notes() = from.notes();
+  *to.mutable_tags() = from.tags();
 }
-
-class RocksCursor : public IndexCursor {
- public:
-  explicit RocksCursor(Database database)
-      : database_(std::move(database)), iterator_(database_->NewIterator(rocksdb::ReadOptions())) {}
-  void seek(std::string_view key) override { iterator_->Seek(slice(key)); }
-  void seek_back(std::string_view key) override { iterator_->SeekForPrev(slice(key)); }
-  void next() override { iterator_->Next(); }
-  void previous() override { iterator_->Prev(); }
-  [[nodiscard]] bool valid() const override { return iterator_->Valid(); }
-  [[nodiscard]] std::string_view key() const override { return view(iterator_->key()); }
-  [[nodiscard]] std::string_view value() const override { return view(iterator_->value()); }
-  [[nodiscard]] Result<void> status() const override {
-    if (!iterator_->status().ok()) return database_failure(iterator_->status());
-    return {};
-  }
-
- private:
-  Database database_;  // outlives the iterator
-  std::unique_ptr<rocksdb::Iterator> iterator_;
-};
 
 class RocksIndex : public Index {
  public:
@@ -55,20 +36,29 @@ class RocksIndex : public Index {
   [[nodiscard]] Result<void> start();
 
   [[nodiscard]] Result<void> add(const CallRecord& record, std::uint64_t file_bytes) override;
-  [[nodiscard]] Result<void> finish() override;
+  [[nodiscard]] Result<bool> remove(const Ulid& id, std::uint64_t file_bytes) override;
+  [[nodiscard]] Result<void> change(const std::vector<KeyChange>& changes) override;
+  [[nodiscard]] Result<void> change_now(const std::vector<KeyChange>& changes) override;
+  [[nodiscard]] bool may_miss_calls() const override { return was_log_cut(folder_); }
+  [[nodiscard]] Result<void> missing_were_added() override;
+  [[nodiscard]] Result<void> finish(std::atomic<bool>& stop) override;
   [[nodiscard]] Result<std::optional<CallRecord>> get(const Ulid& id) const override;
+  [[nodiscard]] Result<bool> read(const Ulid& id, CallRecord& into) const override;
+  [[nodiscard]] Result<std::optional<std::string>> value(std::string_view key) const override;
+  [[nodiscard]] Result<bool> annotate(const CallRecord& annotated) override;
   [[nodiscard]] Result<Totals> totals() const override;
+  [[nodiscard]] Result<bool> has_derived_keys() const override;
   [[nodiscard]] Result<std::unique_ptr<IndexCursor>> cursor() const override;
 
  private:
-  [[nodiscard]] Result<std::optional<std::string>> value_of(std::string_view key) const;
   [[nodiscard]] Result<void> catch_up() const;
-  [[nodiscard]] Result<void> write(rocksdb::WriteBatch& batch) KOEGURA_REQUIRES(adding_);
-  [[nodiscard]] Result<void> recover() KOEGURA_REQUIRES(adding_);
-  [[nodiscard]] Result<void> remember_legs() KOEGURA_REQUIRES(adding_);
-  [[nodiscard]] Result<CallRecord> join(const CallRecord& record, rocksdb::WriteBatch& batch)
+  [[nodiscard]] Result<void> flush();
+  [[nodiscard]] Result<void> write(const std::vector<KeyChange>& changes, bool sync)
       KOEGURA_REQUIRES(adding_);
-  [[nodiscard]] Result<void> keep_fingerprints() KOEGURA_REQUIRES(adding_);
+  [[nodiscard]] Result<void> be_well() KOEGURA_REQUIRES(adding_);
+  [[nodiscard]] Result<void> recover() KOEGURA_REQUIRES(adding_);
+  [[nodiscard]] Result<CallRecord> join(const CallRecord& record, RowChanges& changes)
+      KOEGURA_REQUIRES(adding_);
   [[nodiscard]] Result<Database> database() const {
     const MutexLock lock(opening_);
     if (!database_) return failure("the index: closed after the disk refused it");
@@ -79,50 +69,59 @@ class RocksIndex : public Index {
   const IndexOptions options_;
   mutable Mutex opening_;                           // held while it is opened again: readers wait
   Database database_ KOEGURA_GUARDED_BY(opening_);  // null: it could not be opened again yet
-  Mutex adding_;                                    // held over a batch: it reads before it writes
+  mutable Mutex catching_up_;
+  mutable FolderState caught_up_with_ KOEGURA_GUARDED_BY(catching_up_);
+  Mutex adding_;  // held over a batch: it reads before it writes
+  mutable std::atomic<bool> has_derived_keys_ = false;
   Totals totals_ KOEGURA_GUARDED_BY(adding_);
   bool was_refused_ KOEGURA_GUARDED_BY(adding_) = false;  // the last batch
   // Read from the index before the first batch, and again after a refused one.
   std::unique_ptr<JoiningLegs> legs_ KOEGURA_GUARDED_BY(adding_);
 };
 
-// The keys and the record of one call, in the place of those it had.
-void put_record(rocksdb::WriteBatch& batch, const std::optional<CallRecord>& before,
-                const CallRecord& record, const Ulid& id) {
-  if (before) {
-    for (const std::string& key : keys_of(*before, id).own) batch.Delete(key);
-  }
-  const CallKeys keys = keys_of(record, id);
-  batch.Put(call_key(id), record.SerializeAsString());
-  for (const std::string& key : keys.own) batch.Put(key, rocksdb::Slice());
-  for (const std::string& key : keys.shared) batch.Put(key, rocksdb::Slice());
-}
-
 Result<void> RocksIndex::start() {
-  Result<std::optional<std::string>> schema = value_of(schema_key());
-  if (!schema) return tl::make_unexpected(std::move(schema).error());
-  if (schema->has_value() && schema_number(schema->value()) > kIndexSchema) {
+  const Result<std::optional<std::string>> text = value(schema_key());
+  if (!text) return tl::make_unexpected(text.error());
+  const IndexSchema schema = text->has_value() ? parse_schema(**text) : IndexSchema();
+  if (schema.number > kIndexSchema) {
     return failure(
-        "the index has schema " + schema->value() + ", this program reads up to " +
+        "the index has schema " + **text + ", this program reads up to " +
         std::to_string(kIndexSchema) +
         ": upgrade koegura, or `koegura reindex` to rebuild it as this program knows it");
   }
   Result<Totals> totals = this->totals();
   if (!totals) return tl::make_unexpected(std::move(totals).error());
+  has_derived_keys_ = schema.is_current();
   const MutexLock lock(adding_);
   totals_ = *totals;
-  const bool is_current = schema->has_value() && schema_number(schema->value()) == kIndexSchema;
-  if (is_current || options_.access == Access::kRead) return {};
-  rocksdb::WriteBatch batch;
-  batch.Put(schema_key(), std::to_string(kIndexSchema));
-  return write(batch);
+  if (schema.is_current() || options_.access == Access::kRead) return {};
+  const auto write_part = [&](const std::vector<KeyChange>& part)
+                              KOEGURA_REQUIRES(adding_) { return write(part, /*sync=*/false); };
+  Result<void> done = text->has_value() ? derive_keys(*this, schema, write_part) : Result<void>();
+  if (done) done = write({{schema_key(), std::to_string(kIndexSchema)}}, /*sync=*/true);
+  has_derived_keys_ = done.has_value();
+  return done;
 }
 
-Result<void> RocksIndex::write(rocksdb::WriteBatch& batch) {
+// Once they are there they stay.
+Result<bool> RocksIndex::has_derived_keys() const {
+  if (has_derived_keys_) return true;
+  Result<std::optional<std::string>> text =
+      catch_up().and_then([&] { return value(schema_key()); });
+  if (!text) return tl::make_unexpected(std::move(text).error());
+  has_derived_keys_ = text->has_value() && parse_schema(**text).is_current();
+  return has_derived_keys_.load();
+}
+
+Result<void> RocksIndex::write(const std::vector<KeyChange>& changes, bool sync) {
+  rocksdb::WriteBatch batch;
+  for (const KeyChange& change : changes) {
+    change.value ? batch.Put(change.key, *change.value) : batch.Delete(change.key);
+  }
   const Result<Database> database = this->database();
   if (!database) return tl::make_unexpected(database.error());
   rocksdb::WriteOptions write_options;
-  write_options.sync = options_.sync && options_.access == Access::kWrite;
+  write_options.sync = sync && options_.sync && options_.access == Access::kWrite;
   write_options.disableWAL = options_.access == Access::kBuild;
   const rocksdb::Status status = (*database)->Write(write_options, &batch);
   was_refused_ = !status.ok();
@@ -149,17 +148,21 @@ Result<void> RocksIndex::recover() {
   return totals().map([&](const Totals& now) KOEGURA_REQUIRES(adding_) { totals_ = now; });
 }
 
+Result<void> RocksIndex::be_well() {
+  if (!was_refused_) return {};
+  Result<void> recovered = recover();
+  was_refused_ = !recovered;
+  return recovered;
+}
+
 Result<void> RocksIndex::add(const CallRecord& given, std::uint64_t file_bytes) {
   const std::optional<Ulid> id = Ulid::parse(given.id());
   assert(id);
   const MutexLock lock(adding_);
-  if (was_refused_) {
-    if (Result<void> recovered = recover(); !recovered) return recovered;
-    was_refused_ = false;
-  }
+  if (Result<void> well = be_well(); !well) return well;
   const Result<std::optional<CallRecord>> before = get(*id);
   if (!before) return tl::make_unexpected(before.error());
-  rocksdb::WriteBatch batch;
+  RowChanges changes(*this);
   Totals totals = totals_;
   CallRecord record = given;
   if (before->has_value()) {
@@ -167,17 +170,19 @@ Result<void> RocksIndex::add(const CallRecord& given, std::uint64_t file_bytes) 
     record.set_conversation((*before)->conversation());
     record.clear_joining();
     if ((*before)->has_joining()) *record.mutable_joining() = (*before)->joining();
+    copy_notes(**before, record);
   } else {
-    Result<CallRecord> joined = join(given, batch);
+    Result<CallRecord> joined = join(given, changes);
     if (!joined) return tl::make_unexpected(std::move(joined).error());
     record = std::move(*joined);
     ++totals.calls;
     totals.file_bytes += file_bytes;
   }
   record.clear_fingerprint();
-  put_record(batch, *before, record, *id);
-  batch.Put(totals_key(), encode_totals(totals));
-  Result<void> written = write(batch);
+  Result<void> written = changes.put(*before, record);
+  changes.set(totals_key(), encode_totals(totals));
+  if (options_.access == Access::kWrite) changes.set(waiting_key(*id), std::string());
+  if (written) written = write(changes.take(), /*sync=*/true);
   if (written) {
     totals_ = totals;
   } else {
@@ -186,78 +191,103 @@ Result<void> RocksIndex::add(const CallRecord& given, std::uint64_t file_bytes) 
   return written;
 }
 
-// Into the batch: what becomes of the others, and what joins later calls to this one.
-Result<CallRecord> RocksIndex::join(const CallRecord& record, rocksdb::WriteBatch& batch) {
-  if (!legs_) {
-    if (Result<void> remembered = remember_legs(); !remembered) {
-      return tl::make_unexpected(std::move(remembered).error());
-    }
-  }
-  JoiningLegs::Changes changes = legs_->add(record);
-  for (const PlacedLeg& other : changes.others) {
-    Result<std::optional<CallRecord>> before = get(other.leg);
-    if (!before) {
-      legs_.reset();
-      return tl::make_unexpected(std::move(before).error());
-    }
-    if (!*before) continue;
-    CallRecord after = **before;
-    set_place(after, other.place);
-    put_record(batch, *before, after, other.leg);
-  }
-  if (options_.access == Access::kWrite) {
-    batch.Put(evidence_key(*Ulid::parse(record.id())), record.fingerprint().SerializeAsString());
-    for (const Ulid& gone : changes.gone) batch.Delete(evidence_key(gone));
-  }
-  return std::move(changes.record);
+Result<bool> RocksIndex::remove(const Ulid& id, std::uint64_t file_bytes) {
+  assert(options_.access == Access::kWrite);
+  const MutexLock lock(adding_);
+  if (Result<void> well = be_well(); !well) return tl::make_unexpected(std::move(well).error());
+  const Result<std::optional<CallRecord>> record = get(id);
+  if (!record) return tl::make_unexpected(record.error());
+  if (!*record) return false;
+  const Result<std::optional<std::string>> evidence = value(evidence_key(id));
+  if (!evidence) return tl::make_unexpected(evidence.error());
+  RowChanges changes(*this);
+  Totals totals = totals_;
+  totals.calls -= std::min<std::uint64_t>(totals.calls, 1);
+  totals.file_bytes -= std::min(totals.file_bytes, file_bytes);
+  Result<void> removed = changes.remove(**record);
+  changes.set(totals_key(), encode_totals(totals));
+  if (removed) removed = write(changes.take(), /*sync=*/true);
+  if (!removed) return tl::make_unexpected(std::move(removed).error());
+  totals_ = totals;
+  if (evidence->has_value()) legs_.reset();  // read again without it
+  return true;
 }
 
-Result<void> RocksIndex::remember_legs() {
-  const Result<std::unique_ptr<IndexCursor>> cursor = this->cursor();
-  if (!cursor) return tl::make_unexpected(cursor.error());
-  auto legs = std::make_unique<JoiningLegs>(options_.region);
-  IndexCursor& at = **cursor;
-  for (at.seek(std::string(1, static_cast<char>(KeyKind::kEvidence))); at.valid(); at.next()) {
-    const std::optional<Ulid> id = id_of_evidence_key(at.key());
-    if (!id) break;
-    Fingerprint fingerprint;
-    const std::string_view value = at.value();
-    if (!fingerprint.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
-      return failure("the index's fingerprint of call " + id->text() +
-                     " cannot be read: `koegura reindex` rebuilds it");
-    }
-    Result<std::optional<CallRecord>> record = get(*id);
-    if (!record) return tl::make_unexpected(std::move(record).error());
-    if (*record) legs->remember(std::move(**record), fingerprint);
+Result<bool> RocksIndex::annotate(const CallRecord& annotated) {
+  assert(options_.access == Access::kWrite);
+  const MutexLock lock(adding_);
+  if (Result<void> well = be_well(); !well) return tl::make_unexpected(std::move(well).error());
+  const Result<std::optional<CallRecord>> before = get(*Ulid::parse(annotated.id()));
+  if (!before) return tl::make_unexpected(before.error());
+  if (!*before) return false;
+  CallRecord after = **before;
+  copy_notes(annotated, after);
+  RowChanges changes(*this);
+  Result<void> done = changes.put(*before, after);
+  if (done) done = write(changes.take(), /*sync=*/true);
+  return done.map([] { return true; });
+}
+
+Result<void> RocksIndex::change(const std::vector<KeyChange>& changes) {
+  const MutexLock lock(adding_);
+  return write(changes, /*sync=*/false);
+}
+
+Result<void> RocksIndex::change_now(const std::vector<KeyChange>& changes) {
+  const MutexLock lock(adding_);
+  if (Result<void> well = be_well(); !well) return well;
+  return write(changes, /*sync=*/true);
+}
+
+// Into the changes: what becomes of the others, and what joins later calls to this one.
+Result<CallRecord> RocksIndex::join(const CallRecord& record, RowChanges& changes) {
+  if (!legs_) {
+    Result<std::unique_ptr<JoiningLegs>> known = legs_of_index(*this, options_.region);
+    if (!known) return tl::make_unexpected(std::move(known).error());
+    legs_ = std::move(*known);
   }
-  if (Result<void> read = at.status(); !read) return read;
-  legs->begin();
-  legs_ = std::move(legs);
+  JoiningLegs::Changes joined = legs_->add(record);
+  for (const PlacedLeg& other : joined.others) {
+    Result<std::optional<CallRecord>> before = get(other.leg);
+    if (before && !*before) continue;
+    Result<void> placed;
+    if (before) {
+      CallRecord after = **before;
+      set_place(after, other.place);
+      placed = changes.put(*before, after);
+    } else {
+      placed = tl::make_unexpected(std::move(before).error());
+    }
+    if (placed) continue;
+    legs_.reset();
+    return tl::make_unexpected(std::move(placed).error());
+  }
+  changes.set(evidence_key(*Ulid::parse(record.id())), record.fingerprint().SerializeAsString());
+  for (const Ulid& gone : joined.gone) changes.drop(evidence_key(gone));
+  return std::move(joined.record);
+}
+
+// What is in the log alone goes into tables.
+Result<void> RocksIndex::flush() {
+  const Result<Database> database = this->database();
+  if (!database) return tl::make_unexpected(database.error());
+  const rocksdb::Status status = (*database)->Flush(rocksdb::FlushOptions());
+  if (!status.ok()) return database_failure(status);
   return {};
 }
 
-// A building index writes them once, at its end: those of years would come and go.
-Result<void> RocksIndex::keep_fingerprints() {
-  if (!legs_ || options_.access != Access::kBuild) return {};
-  rocksdb::WriteBatch batch;
-  legs_->for_each_fingerprint([&](const Ulid& id, const Fingerprint& fingerprint) {
-    batch.Put(evidence_key(id), fingerprint.SerializeAsString());
-  });
-  return write(batch);
+Result<void> RocksIndex::missing_were_added() {
+  return flush().and_then([&] { return forget_cut(folder_); });
 }
 
-Result<void> RocksIndex::finish() {
-  {
-    const MutexLock lock(adding_);
-    if (Result<void> kept = keep_fingerprints(); !kept) return kept;
-  }
+Result<void> RocksIndex::finish(std::atomic<bool>& stop) {
+  if (Result<void> flushed = flush(); !flushed) return flushed;
   const Result<Database> database = this->database();
   if (!database) return tl::make_unexpected(database.error());
-  rocksdb::Status status = (*database)->Flush(rocksdb::FlushOptions());
-  if (status.ok()) {
-    status = (*database)->CompactRange(rocksdb::CompactRangeOptions(), nullptr, nullptr);
-  }
-  if (!status.ok()) return database_failure(status);
+  rocksdb::CompactRangeOptions options;
+  options.canceled = &stop;
+  const rocksdb::Status status = (*database)->CompactRange(options, nullptr, nullptr);
+  if (!status.ok() && !stop) return database_failure(status);
   return {};
 }
 
@@ -265,12 +295,16 @@ Result<void> RocksIndex::catch_up() const {
   if (options_.access != Access::kRead) return {};
   const Result<Database> database = this->database();
   if (!database) return tl::make_unexpected(database.error());
+  const MutexLock lock(catching_up_);
+  FolderState now = folder_state(folder_, caught_up_with_);
+  if (now.is_known() && now == caught_up_with_) return {};
   const rocksdb::Status status = (*database)->TryCatchUpWithPrimary();
   if (!status.ok()) return database_failure(status);
+  caught_up_with_ = std::move(now);
   return {};
 }
 
-Result<std::optional<std::string>> RocksIndex::value_of(std::string_view key) const {
+Result<std::optional<std::string>> RocksIndex::value(std::string_view key) const {
   const Result<Database> database = this->database();
   if (!database) return tl::make_unexpected(database.error());
   std::string value;
@@ -280,22 +314,36 @@ Result<std::optional<std::string>> RocksIndex::value_of(std::string_view key) co
   return std::optional<std::string>(std::move(value));
 }
 
+Result<bool> RocksIndex::read(const Ulid& id, CallRecord& into) const {
+  const Result<Database> database = this->database();
+  if (!database) return tl::make_unexpected(database.error());
+  rocksdb::PinnableSlice found;  // where the cache has it
+  const std::string key = call_key(id);
+  const rocksdb::Status status = (*database)->Get(
+      rocksdb::ReadOptions(), (*database)->DefaultColumnFamily(), slice(key), &found);
+  if (status.IsNotFound()) return false;
+  if (!status.ok()) return database_failure(status);
+  return decode_record(view(found), id, into).map([] { return true; });
+}
+
 Result<std::optional<CallRecord>> RocksIndex::get(const Ulid& id) const {
-  Result<std::optional<std::string>> value = value_of(call_key(id));
-  if (!value) return tl::make_unexpected(std::move(value).error());
-  if (!value->has_value()) return std::optional<CallRecord>();
-  return decode_record(value->value(), id).map([](CallRecord record) {
-    return std::optional(std::move(record));
-  });
+  std::optional<CallRecord> record(std::in_place);
+  const Result<bool> there = read(id, *record);
+  if (!there) return tl::make_unexpected(there.error());
+  if (!*there) record.reset();
+  return record;
 }
 
 Result<Totals> RocksIndex::totals() const {
-  Result<std::optional<std::string>> value =
-      catch_up().and_then([&] { return value_of(totals_key()); });
-  if (!value) return tl::make_unexpected(std::move(value).error());
-  if (!value->has_value()) return Totals();
-  const std::optional<Totals> totals = decode_totals(value->value());
-  if (!totals) return failure("the index's totals cannot be read: `koegura reindex` rebuilds it");
+  Result<std::optional<std::string>> found =
+      catch_up().and_then([&] { return value(totals_key()); });
+  if (!found) return tl::make_unexpected(std::move(found).error());
+  if (!found->has_value()) return Totals();
+  const std::optional<Totals> totals = decode_totals(found->value());
+  if (!totals) {
+    return failure("the index's totals cannot be read: `koegura reindex` rebuilds it",
+                   ErrorKind::kDamaged);
+  }
   return *totals;
 }
 
@@ -303,9 +351,7 @@ Result<std::unique_ptr<IndexCursor>> RocksIndex::cursor() const {
   if (Result<void> current = catch_up(); !current) {
     return tl::make_unexpected(std::move(current).error());
   }
-  return database().map([](Database database) {
-    return std::unique_ptr<IndexCursor>(std::make_unique<RocksCursor>(std::move(database)));
-  });
+  return database().map([](Database database) { return make_cursor(std::move(database)); });
 }
 
 }  // namespace
@@ -318,21 +364,15 @@ Result<std::unique_ptr<Index>> Index::open(const std::string& folder, const Inde
     }
   }
   Result<Database> database = open_database(folder, options.access);
+  if (!database && options.access == Access::kWrite) {
+    database = open_cut(folder, std::move(database).error());
+  }
   if (!database) return tl::make_unexpected(std::move(database).error());
   auto index = std::make_unique<RocksIndex>(folder, options, std::move(*database));
   if (Result<void> started = index->start(); !started) {
     return tl::make_unexpected(std::move(started).error());
   }
   return std::unique_ptr<Index>(std::move(index));
-}
-
-Result<CallRecord> decode_record(std::string_view value, const Ulid& id) {
-  CallRecord record;
-  if (!record.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
-    return failure("the index's record of call " + id.text() +
-                   " cannot be read: `koegura reindex` rebuilds it");
-  }
-  return record;
 }
 
 void remove_index(const std::string& folder) {

@@ -1,9 +1,12 @@
 #include "index_format.h"
 
 #include <algorithm>
+#include <chrono>
 
+#include "call_facts.h"
 #include "name_term.h"
 #include "store/number.h"
+#include "text_terms.h"
 
 namespace koegura::store {
 
@@ -51,6 +54,29 @@ std::uint64_t read_big_endian(std::string_view bytes) {
   return value;
 }
 
+constexpr std::size_t kDaySize = 4;
+constexpr char kWithheldMark = '-';
+
+// The keys of one record: each term under its kind, with the facts.
+class OwnKeys {
+ public:
+  OwnKeys(const CallRecord& record, const Ulid& id) : id_(id), facts_(facts_of(record)) {}
+
+  void add(KeyKind kind, std::string_view term) {
+    if (!term.empty()) put(term_prefix(kind, term), is_cut(term));
+  }
+  void put(const std::string& prefix, bool is_cut) {
+    keys_.push_back({term_key(prefix, id_), encode_facts(facts_, is_cut)});
+  }
+  void add_outcome() { add(KeyKind::kOutcome, std::string(1, facts_.outcome)); }
+  [[nodiscard]] std::vector<OwnKey> take() { return std::move(keys_); }
+
+ private:
+  Ulid id_;
+  CallFacts facts_;
+  std::vector<OwnKey> keys_;
+};
+
 }  // namespace
 
 std::string call_key(const Ulid& id) {
@@ -60,11 +86,72 @@ std::optional<Ulid> id_of_call_key(std::string_view key) {
   return id_of_key(KeyKind::kCall, key);
 }
 
+std::string waiting_key(const Ulid& id) {
+  return id_key(KeyKind::kWaiting, id);
+}
+std::optional<Ulid> id_of_waiting_key(std::string_view key) {
+  return id_of_key(KeyKind::kWaiting, key);
+}
+
+std::string erased_key(const Ulid& id) {
+  return id_key(KeyKind::kErased, id);
+}
+
+std::string erasing_key(const Ulid& id) {
+  return id_key(KeyKind::kErasing, id);
+}
+std::optional<Ulid> id_of_erasing_key(std::string_view key) {
+  return id_of_key(KeyKind::kErasing, key);
+}
+std::string encode_erasing(const Erasing& erasing) {
+  std::string value;
+  append_big_endian(value, erasing.file_bytes);
+  return value + erasing.path;
+}
+std::optional<Erasing> decode_erasing(std::string_view value) {
+  constexpr std::size_t kNumber = 8;
+  if (value.size() < kNumber) return std::nullopt;
+  return Erasing{.file_bytes = read_big_endian(value.substr(0, kNumber)),
+                 .path = std::string(value.substr(kNumber))};
+}
+
 std::string evidence_key(const Ulid& id) {
   return id_key(KeyKind::kEvidence, id);
 }
 std::optional<Ulid> id_of_evidence_key(std::string_view key) {
   return id_of_key(KeyKind::kEvidence, key);
+}
+
+std::string annotation_key(const Ulid& id) {
+  return id_key(KeyKind::kAnnotation, id);
+}
+std::optional<Ulid> id_of_annotation_key(std::string_view key) {
+  return id_of_key(KeyKind::kAnnotation, key);
+}
+
+std::uint32_t day_of(const Ulid& id) {
+  const auto days = std::chrono::floor<std::chrono::days>(time_in(id));
+  return static_cast<std::uint32_t>(days.time_since_epoch().count());
+}
+
+std::string count_key(std::uint32_t day) {
+  std::string bytes;
+  append_big_endian(bytes, day);
+  return std::string(1, static_cast<char>(KeyKind::kCount)) + bytes.substr(bytes.size() - kDaySize);
+}
+std::optional<std::uint32_t> day_of_count_key(std::string_view key) {
+  const bool is_count =
+      key.size() == 1 + kDaySize && key.front() == static_cast<char>(KeyKind::kCount);
+  if (!is_count) return std::nullopt;
+  return static_cast<std::uint32_t>(read_big_endian(key.substr(1)));
+}
+
+bool is_cut(std::string_view term) {
+  return cut(term).size() < term.size();
+}
+
+std::string withheld_prefix(std::string_view folded_reason) {
+  return term_prefix(KeyKind::kText, kWithheldMark + std::string(folded_reason));
 }
 
 std::string term_prefix(KeyKind kind, std::string_view term) {
@@ -91,11 +178,8 @@ std::optional<TermEntry> parse_term_key(std::string_view key) {
   return TermEntry{key.substr(0, prefix_size), complement(ulid_from(key.substr(prefix_size)))};
 }
 
-std::string reversed_number_key(std::string_view term) {
-  const std::string_view kept = cut(term);
-  std::string key(1, static_cast<char>(KeyKind::kReversedNumber));
-  key.append(kept.rbegin(), kept.rend());
-  return key;
+std::string reversed_number(std::string_view term) {
+  return {term.rbegin(), term.rend()};
 }
 
 std::string schema_key() {
@@ -103,6 +187,13 @@ std::string schema_key() {
 }
 std::string totals_key() {
   return std::string(1, static_cast<char>(KeyKind::kMeta)) + "totals";
+}
+std::string ledger_key() {
+  return std::string(1, static_cast<char>(KeyKind::kMeta)) + "ledger";
+}
+
+std::string region_key() {
+  return std::string(1, static_cast<char>(KeyKind::kMeta)) + "region";
 }
 
 std::vector<std::string> number_terms(const CallRecord& record) {
@@ -117,25 +208,24 @@ std::vector<std::string> number_terms(const CallRecord& record) {
   return terms;
 }
 
-CallKeys keys_of(const CallRecord& record, const Ulid& id) {
-  CallKeys keys;
+std::vector<OwnKey> keys_of(const CallRecord& record, const Ulid& id) {
+  OwnKeys own(record, id);
+  own.add_outcome();
   const std::optional<Ulid> conversation = Ulid::parse(record.conversation());
-  if (conversation && *conversation != id) {
-    keys.own.push_back(term_key(conversation_prefix(*conversation), id));
-  }
+  if (conversation && *conversation != id) own.put(conversation_prefix(*conversation), false);
   for (const std::string& term : number_terms(record)) {
-    keys.own.push_back(term_key(term_prefix(KeyKind::kNumber, term), id));
-    keys.shared.push_back(reversed_number_key(term));
+    own.add(KeyKind::kNumber, term);
+    own.add(KeyKind::kReversedNumber, reversed_number(term));
   }
   for (const Party* party : {&record.caller(), &record.callee(), &record.answered_by()}) {
-    if (const std::string department = name_term(party->department()); !department.empty()) {
-      keys.own.push_back(term_key(term_prefix(KeyKind::kDepartment, department), id));
-    }
-    if (const std::string person = name_term(party->person()); !person.empty()) {
-      keys.own.push_back(term_key(term_prefix(KeyKind::kPerson, person), id));
-    }
+    own.add(KeyKind::kDepartment, name_term(party->department()));
+    own.add(KeyKind::kPerson, name_term(party->person()));
   }
-  return keys;
+  if (const std::string reason = name_term(record.caller().withheld()); !reason.empty()) {
+    own.put(withheld_prefix(reason), is_cut(kWithheldMark + reason));
+  }
+  for (const std::string& term : terms_of_notes(record)) own.add(KeyKind::kText, term);
+  return own.take();
 }
 
 std::string encode_totals(const Totals& totals) {

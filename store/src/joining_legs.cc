@@ -1,6 +1,11 @@
 #include "joining_legs.h"
 
 #include <algorithm>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "index_format.h"
 
 namespace koegura::store {
 
@@ -26,9 +31,27 @@ JoiningLegs::Changes JoiningLegs::add(const CallRecord& record) {
   return changes;
 }
 
-void JoiningLegs::for_each_fingerprint(
-    const std::function<void(const Ulid&, const Fingerprint&)>& visit) const {
-  conversations_.for_each([&](const LegEvidence& leg) { visit(leg.id, fingerprint_of(leg)); });
+Result<std::unique_ptr<JoiningLegs>> legs_of_index(const Index& index, const std::string& region) {
+  const Result<std::unique_ptr<IndexCursor>> cursor = index.cursor();
+  if (!cursor) return tl::make_unexpected(cursor.error());
+  auto legs = std::make_unique<JoiningLegs>(region);
+  IndexCursor& at = **cursor;
+  for (at.seek(std::string(1, static_cast<char>(KeyKind::kEvidence))); at.valid(); at.next()) {
+    const std::optional<Ulid> id = id_of_evidence_key(at.key());
+    if (!id) break;
+    Fingerprint fingerprint;
+    const std::string_view value = at.value();
+    if (!fingerprint.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+      return failure("the index's fingerprint of call " + id->text() +
+                     " cannot be read: `koegura reindex` rebuilds it");
+    }
+    Result<std::optional<CallRecord>> record = index.get(*id);
+    if (!record) return tl::make_unexpected(std::move(record).error());
+    if (*record) legs->remember(std::move(**record), fingerprint);
+  }
+  if (Result<void> read = at.status(); !read) return tl::make_unexpected(std::move(read).error());
+  legs->begin();
+  return legs;
 }
 
 void set_place(CallRecord& record, const Place& place) {

@@ -2,12 +2,13 @@
 // out. One thread.
 #pragma once
 
-#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "capture/error.h"
 #include "conversations.h"
+#include "index.h"
 #include "record.pb.h"
 
 namespace koegura::store {
@@ -29,14 +30,15 @@ class JoiningLegs {
   // REQUIRES: the record has its fingerprint, and has not been added.
   [[nodiscard]] Changes add(const CallRecord& record);
 
-  void for_each_fingerprint(
-      const std::function<void(const Ulid& id, const Fingerprint& fingerprint)>& visit) const;
-
  private:
   const std::string region_;
   std::vector<LegEvidence> remembered_;
   Conversations conversations_;
 };
+
+// Those that the index remembers ('e' keys), begun.
+[[nodiscard]] Result<std::unique_ptr<JoiningLegs>> legs_of_index(const Index& index,
+                                                                 const std::string& region);
 
 void set_place(CallRecord& record, const Place& place);
 

@@ -50,10 +50,12 @@ class CallClock {
                            Duration(std::int64_t{wall.nanos()} - std::int64_t{wall_start_.nanos()});
     return start_ + std::max(since, Duration::zero());
   }
+  // To the nanosecond: a phone sends the INVITE that a REFER asked for within a fraction of a
+  // millisecond, and rounded up the REFER would come after it.
   [[nodiscard]] Timestamp at(double seconds) const {
     if (!std::isfinite(seconds)) return start_;
     const double kept = std::clamp(seconds, 0.0, static_cast<double>(kLongestS));
-    return start_ + milliseconds(std::llround(kept * 1000));
+    return start_ + std::chrono::nanoseconds(std::llround(kept * 1e9));
   }
 
  private:
@@ -217,22 +219,6 @@ LegEvidence evidence_of(const CallRecord& record, const std::string& region) {
   take_names(leg, record, clock, region);
   take_media(leg, record, clock);
   return leg;
-}
-
-Fingerprint fingerprint_of(const LegEvidence& leg) {
-  Fingerprint fingerprint;
-  fingerprint.set_clock_ns(leg.start.time_since_epoch().count());
-  for (std::size_t i = 0; i < leg.streams.size(); ++i) fingerprint.add_streams();
-  for (const auto& sketch : leg.sketches) {
-    for (const SketchedPayload& payload : sketch) {
-      StreamSketch& out = *fingerprint.mutable_streams(payload.stream);
-      out.add_hashes(payload.hash);
-      out.add_at_ms(payload.at_ms);
-    }
-  }
-  fingerprint.set_caller_levels(leg.levels[0]);
-  fingerprint.set_callee_levels(leg.levels[1]);
-  return fingerprint;
 }
 
 }  // namespace koegura::store

@@ -75,7 +75,4 @@ struct LegEvidence {
 // wall clock stands for the capture's. REQUIRES: the record's id is one.
 [[nodiscard]] LegEvidence evidence_of(const CallRecord& record, const std::string& region);
 
-// The record's fingerprint, as far as evidence_of has need of it.
-[[nodiscard]] Fingerprint fingerprint_of(const LegEvidence& leg);
-
 }  // namespace koegura::store

@@ -9,7 +9,10 @@
 
 #include "decode/matroska.h"
 #include "durable_file.h"
+#include "erasure.h"
+#include "note_file.h"
 #include "record_in_file.h"
+#include "store/notes.h"
 #include "ulid.h"
 
 namespace koegura::store {
@@ -20,16 +23,10 @@ namespace fs = std::filesystem;
 
 constexpr int kWholeFolders = 3;  // without a missing row: enough
 
-// "…_01KAJ….mka"
-std::optional<Ulid> id_in_name(const fs::path& path) {
-  const std::string name = path.stem();
-  if (path.extension() != ".mka" || name.size() < Ulid::kTextSize) return std::nullopt;
-  return Ulid::parse(std::string_view(name).substr(name.size() - Ulid::kTextSize));
-}
-
 class Search {
  public:
-  Search(const ArchiveFolder& folder, Index& index) : folder_(folder), index_(index) {}
+  Search(const ArchiveFolder& folder, Index& index)
+      : folder_(folder), index_(index), is_thorough_(index.may_miss_calls()) {}
 
   // Folders are named by year, month and day: the last name is the newest.
   [[nodiscard]] Result<void> visit(const std::string& path) {
@@ -49,18 +46,27 @@ class Search {
     return files.empty() || is_over() ? Result<void>() : check(files);
   }
   [[nodiscard]] std::uint64_t added() const { return added_; }
+  [[nodiscard]] bool is_thorough() const { return is_thorough_ && !refused_; }
 
  private:
-  [[nodiscard]] bool is_over() const { return refused_ || whole_ >= kWholeFolders; }
+  [[nodiscard]] bool is_over() const {
+    return refused_ || (!is_thorough_ && whole_ >= kWholeFolders);
+  }
 
   [[nodiscard]] Result<void> check(const std::vector<fs::path>& files) {
     bool is_whole = true;
     for (const fs::path& file : files) {
       const std::optional<Ulid> id = id_in_name(file);
-      if (!id) continue;
+      if (!id || file.extension() != ".mka") continue;
       const Result<std::optional<CallRecord>> row = index_.get(*id);
       if (!row) return tl::make_unexpected(row.error());
-      if (*row) continue;
+      if (*row) {
+        is_whole = has_its_notes(**row) && is_whole;
+        continue;
+      }
+      const Result<bool> erased = is_erased(index_, *id);
+      if (!erased) return tl::make_unexpected(erased.error());
+      if (*erased) continue;
       is_whole = false;
       add(file, *id);
     }
@@ -68,17 +74,29 @@ class Search {
     return {};
   }
 
+  // A log of the index that was lost may have had notes of calls that are there.
+  [[nodiscard]] bool has_its_notes(const CallRecord& row) {
+    const auto file = read_notes(notes_path(folder_.path() + "/" + row.audio().path()));
+    if (!file || static_cast<int>(file->notes.size()) == row.notes_size()) return true;
+    CallRecord noted = row;
+    set_notes(noted, file->notes);
+    refused_ = refused_ || !index_.annotate(noted);
+    return false;
+  }
+
   void add(const std::string& path, const Ulid& id) {
     if (!decode::check_matroska(path)) return;
     Result<CallRecord> record = record_in_file(path);
     if (!record || record->id() != id.text()) return;
     record->mutable_audio()->set_path(path.substr(folder_.path().size() + 1));
+    if (const auto notes = read_notes(notes_path(path))) set_notes(*record, notes->notes);
     refused_ = refused_ || !index_.add(*record, file_size(path).value_or(0));
     if (!refused_) ++added_;
   }
 
   const ArchiveFolder& folder_;
   Index& index_;
+  const bool is_thorough_;
   int whole_ = 0;  // folders, in a row
   bool refused_ = false;
   std::uint64_t added_ = 0;
@@ -88,7 +106,9 @@ class Search {
 
 Result<std::uint64_t> add_missing_rows(const ArchiveFolder& folder, Index& index) {
   Search search(folder, index);
-  return search.visit(folder.calls()).map([&] { return search.added(); });
+  Result<void> visited = search.visit(folder.calls());
+  if (visited && search.is_thorough()) visited = index.missing_were_added();
+  return visited.map([&] { return search.added(); });
 }
 
 }  // namespace koegura::store

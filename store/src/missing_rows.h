@@ -11,10 +11,10 @@
 
 namespace koegura::store {
 
-// Looks through the folders of calls/ from the newest, until some in a row lack nothing: what is
-// older would take a reindex. Files that are not whole are left alone. Gives how many rows were
-// added; fails if the index cannot be read. One that cannot be written is tried again at the
-// next start.
+// Looks through the folders of calls/ from the newest, until some in a row lack nothing; through
+// all of them where the index may miss any call (Index::may_miss_calls). Files that are not whole
+// are left alone. Gives how many rows were added; fails if the index cannot be read. One that
+// cannot be written is tried again at the next start.
 [[nodiscard]] Result<std::uint64_t> add_missing_rows(const ArchiveFolder& folder, Index& index);
 
 }  // namespace koegura::store

@@ -57,16 +57,17 @@ char32_t term_character(char32_t c) {
 }
 
 bool is_space(char32_t c) {
-  return c == U' ' || c == U'\t' || c == 0x3000 || c == 0xA0;
+  return c == U' ' || c == U'\t' || c == U'\n' || c == U'\r' || c == 0x3000 || c == 0xA0;
 }
 
-}  // namespace
-
-std::string name_term(std::string_view name) {
+std::string folded(std::string_view name, bool keeps_spaces) {
   std::string term;
   while (!name.empty()) {
     const char32_t character = take_character(name);
-    if (is_space(character)) continue;
+    if (is_space(character)) {
+      if (keeps_spaces) term += ' ';
+      continue;
+    }
     char32_t plain = term_character(character);
     std::string_view rest = name;
     const char32_t next = rest.empty() ? 0 : take_character(rest);
@@ -78,6 +79,16 @@ std::string name_term(std::string_view name) {
     append(term, plain);
   }
   return term;
+}
+
+}  // namespace
+
+std::string name_term(std::string_view name) {
+  return folded(name, /*keeps_spaces=*/false);
+}
+
+std::string folded_text(std::string_view text) {
+  return folded(text, /*keeps_spaces=*/true);
 }
 
 }  // namespace koegura::store

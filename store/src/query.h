@@ -2,7 +2,9 @@
 // record, streaming in order of time.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include "capture/error.h"
@@ -13,7 +15,15 @@ namespace koegura::store {
 
 [[nodiscard]] Result<void> query_index(const Index& index, const CallFilter& filter,
                                        const std::string& region,
-                                       const std::function<bool(const CallRecord&)>& visit);
+                                       const std::function<bool(CallRecord&)>& visit);
+
+// Whether a record fits the filter, its limit and order aside. Free-threaded.
+[[nodiscard]] std::function<bool(const CallRecord&)> call_matcher(const CallFilter& filter,
+                                                                  const std::string& region);
+
+// How many that gives, at most the limit; without reading records where keys decide.
+[[nodiscard]] Result<std::uint64_t> count_index(const Index& index, const CallFilter& filter,
+                                                const std::string& region);
 
 // As Archive::find.
 [[nodiscard]] Result<CallRecord> find_in_index(const Index& index, std::string_view id_or_prefix);

@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "calendar.h"
+#include "record_fax.h"
 #include "record_links.h"
 #include "record_quality.h"
+#include "record_value.h"
 #include "sha256.h"
 #include "store/party.h"
 #include "utf8.h"
@@ -21,11 +23,8 @@ namespace {
 using capture::CallState;
 using capture::FinishedCall;
 using capture::ReleasedBy;
-using capture::Side;
 using decode::RenderedCall;
 using decode::RenderedStream;
-
-constexpr int kDefaultRetentionYears = 5;
 
 std::string_view name_of(CallState state) {
   switch (state) {
@@ -45,10 +44,6 @@ std::string_view name_of(CallState state) {
       return "media-only";
   }
   return "";
-}
-
-std::string name_of(Side side) {
-  return side == Side::kCaller ? "caller" : "callee";
 }
 
 std::string name_of(ReleasedBy by) {
@@ -75,11 +70,6 @@ std::string_view name_of(decode::Digit::Via via) {
   return "";
 }
 
-// JSON has no word for what is not a number.
-double finite(double value) {
-  return std::isfinite(value) ? value : 0;
-}
-
 void fill_times(CallRecord& record, const FinishedCall& call) {
   const auto wall = [&](Timestamp time) { return to_proto(wall_time(call, time)); };
   *record.mutable_start() = wall(call.start);
@@ -100,7 +90,7 @@ void fill_stream(Stream& out, const RenderedStream& stream, const FinishedCall& 
   std::array<std::uint8_t, 4> ssrc{};
   for (unsigned i = 0; i < 4; ++i)
     ssrc[i] = static_cast<std::uint8_t>(stream.ssrc >> (24U - 8U * i));
-  out.set_channel(name_of(stream.side));
+  out.set_channel(side_name(stream.side));
   out.set_source(stream.source.to_string());
   out.set_destination(stream.destination.to_string());
   out.set_ssrc("0x" + hex(ssrc));
@@ -119,6 +109,9 @@ void fill_stream(Stream& out, const RenderedStream& stream, const FinishedCall& 
   out.set_rendered(stream.rendered);
   out.set_srtp_suite(to_utf8(stream.srtp_suite));
   out.set_unauthenticated(stream.unauthenticated);
+  out.set_clock_error_ppm(finite(stream.clock.error_ppm));
+  out.set_clock_uncertainty_ppm(finite(stream.clock.uncertainty_ppm));
+  out.set_clock_corrected_ms(finite(stream.clock.corrected_ms));
   fill_stream_quality(out, stream.quality);
 }
 
@@ -126,7 +119,7 @@ void fill_timeline(CallRecord& record, const RenderedCall& rendered) {
   for (const decode::Span& span : rendered.spans) {
     Span& out = *record.add_spans();
     out.set_kind(std::string(decode::name_of(span.kind)));
-    if (span.channel) out.set_channel(name_of(*span.channel));
+    if (span.channel) out.set_channel(side_name(*span.channel));
     out.set_from_s(finite(span.from_s));
     out.set_to_s(finite(span.to_s));
     out.set_note(to_utf8(span.note));
@@ -136,7 +129,7 @@ void fill_timeline(CallRecord& record, const RenderedCall& rendered) {
     Digit& out = *record.add_digits();
     out.set_at_s(finite(digit.at_s));
     if (digit.digit != 0) out.set_digit(to_utf8(std::string_view(&digit.digit, 1)));
-    out.set_channel(name_of(digit.channel));
+    out.set_channel(side_name(digit.channel));
     out.set_via(std::string(name_of(digit.via)));
     out.set_duration_s(finite(digit.duration_s));
   }
@@ -158,16 +151,20 @@ bool is_whole(const RenderedCall& rendered) {
   const bool has_beginning =
       call.state != CallState::kInterrupted && call.state != CallState::kMediaOnly;
   const bool has_end = call.release.code != 0;
-  const bool has_media =
-      std::all_of(rendered.streams.begin(), rendered.streams.end(),
-                  [](const RenderedStream& stream) { return stream.rendered && stream.lost == 0; });
+  // Of a fax its pages count, not the packets: what was lost may have been said again.
+  const bool has_media = std::all_of(
+      rendered.streams.begin(), rendered.streams.end(), [](const RenderedStream& stream) {
+        return stream.is_fax || (stream.rendered && stream.lost == 0);
+      });
+  const bool has_faxes = std::all_of(rendered.fax.faxes.begin(), rendered.fax.faxes.end(),
+                                     [](const decode::Fax& fax) { return fax.complete; });
   const bool has_gap =
       std::any_of(rendered.spans.begin(), rendered.spans.end(), [](const auto& span) {
         return span.kind == decode::SpanKind::kLoss || span.kind == decode::SpanKind::kLate ||
                span.kind == decode::SpanKind::kConcealed ||
                span.kind == decode::SpanKind::kUndecodable;
       });
-  return has_beginning && has_end && has_media && !has_gap && call.outages.empty();
+  return has_beginning && has_end && has_media && has_faxes && !has_gap && call.outages.empty();
 }
 
 void fill_quality(Quality& out, const RenderedCall& rendered) {
@@ -253,10 +250,10 @@ CallRecord make_record(const RenderedCall& rendered, const ArchiveOptions& optio
   fill_timeline(record, rendered);
   fill_audio(*record.mutable_audio(), rendered.audio);
   fill_quality(*record.mutable_quality(), rendered);
-  *record.mutable_retention()->mutable_expires() =
-      to_proto(years_after(wall_time(call, call.start), kDefaultRetentionYears));
-  record.mutable_retention()->set_rule("default");
   record.set_silent_because(to_utf8(rendered.silent_because));
+  if (rendered.fax.packets.received + rendered.fax.packets.unreadable != 0) {
+    fill_fax(*record.mutable_fax(), rendered.fax);
+  }
   fill_links(record, rendered, options.region);
   return record;
 }

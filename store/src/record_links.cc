@@ -1,5 +1,6 @@
 #include "record_links.h"
 
+#include "record_value.h"
 #include "store/party.h"
 #include "utf8.h"
 
@@ -21,7 +22,7 @@ void fill_dialog(DialogId& out, const capture::DialogId& dialog) {
 void fill_refer(Refer& out, const capture::Refer& refer, Timestamp start,
                 const std::string& region) {
   out.set_at_s(to_seconds(refer.at - start));
-  out.set_by(refer.by == capture::Side::kCaller ? "caller" : "callee");
+  out.set_by(side_name(refer.by));
   set_party(*out.mutable_target(), refer.target, region);
   if (refer.replaces) fill_dialog(*out.mutable_replaces(), *refer.replaces);
   out.set_status(refer.status);

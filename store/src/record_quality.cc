@@ -1,14 +1,15 @@
 #include "record_quality.h"
 
-#include <cmath>
 #include <optional>
+
+#include "record_value.h"
 
 namespace koegura::store {
 namespace {
 
-// JSON has no word for what is not a number, and proto3 none for what is not known.
+// proto3 has no word for what is not known.
 double figure(const std::optional<double>& value) {
-  return value && std::isfinite(*value) ? *value : 0;
+  return finite(value.value_or(0));
 }
 
 void fill_reports(StreamReports& out, const decode::StreamReports& reports) {
@@ -48,9 +49,7 @@ void fill_stream_quality(Stream& out, const decode::StreamQuality& quality) {
 }
 
 void fill_call_quality(Quality& out, const decode::CallQuality& quality) {
-  if (quality.one_way) {
-    out.set_one_way(*quality.one_way == capture::Side::kCaller ? "caller" : "callee");
-  }
+  if (quality.one_way) out.set_one_way(side_name(*quality.one_way));
   out.set_double_talk_s(figure(quality.double_talk_s));
   out.set_round_trip_ms(figure(quality.round_trip_ms));
   out.set_rtcp_packets(quality.rtcp_packets);

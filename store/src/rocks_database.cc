@@ -1,7 +1,19 @@
 #include "rocks_database.h"
 
+#include <fcntl.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/table.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "capture/folder_entries.h"
 
 namespace koegura::store {
 
@@ -22,7 +34,7 @@ class SilentLogger : public rocksdb::Logger {
   void Logv(const char* /*format*/, va_list /*arguments*/) override {}
 };
 
-rocksdb::Options rocksdb_options(Access access) {
+rocksdb::Options rocksdb_options(Access access, DamagedLog damaged) {
   rocksdb::BlockBasedTableOptions table;
   table.block_size = kBlockBytes;
   table.block_cache = rocksdb::NewLRUCache(kCacheBytes);
@@ -35,10 +47,12 @@ rocksdb::Options rocksdb_options(Access access) {
   out.create_if_missing = access != Access::kRead;
   out.paranoid_checks = true;
   out.verify_sst_unique_id_in_manifest = true;  // each table is the one that was written
-  // Every batch is synced: a power cut can only tear the last one, which nobody was told of. Damage
-  // further up is of acknowledged calls, and refused, where kPointInTimeRecovery, the default,
-  // would go on without those that follow it and say nothing.
-  out.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  // A power cut tears what was not synced, and leaves a hole where a later page came to the disk
+  // before an earlier one. RocksDB's default goes on without all that follows a hole and says
+  // nothing: here it is refused first, so that who opens it knows that calls are missing.
+  out.wal_recovery_mode = damaged == DamagedLog::kCut
+                              ? rocksdb::WALRecoveryMode::kPointInTimeRecovery
+                              : rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   // A log that is missing or too short is damage. (A reader cannot: it may be behind the writer.)
   out.track_and_verify_wals_in_manifest = access != Access::kRead;
   out.write_buffer_size = kWriteBufferBytes;
@@ -52,27 +66,119 @@ rocksdb::Options rocksdb_options(Access access) {
   return out;
 }
 
+class RocksCursor : public IndexCursor {
+ public:
+  explicit RocksCursor(Database database)
+      : database_(std::move(database)), iterator_(database_->NewIterator(rocksdb::ReadOptions())) {}
+  void seek(std::string_view key) override { iterator_->Seek(slice(key)); }
+  void seek_back(std::string_view key) override { iterator_->SeekForPrev(slice(key)); }
+  void next() override { iterator_->Next(); }
+  void previous() override { iterator_->Prev(); }
+  [[nodiscard]] bool valid() const override { return iterator_->Valid(); }
+  [[nodiscard]] std::string_view key() const override { return view(iterator_->key()); }
+  [[nodiscard]] std::string_view value() const override { return view(iterator_->value()); }
+  [[nodiscard]] Result<void> status() const override {
+    if (!iterator_->status().ok()) return database_failure(iterator_->status());
+    return {};
+  }
+  [[nodiscard]] std::unique_ptr<IndexCursor> another() const override {
+    return std::make_unique<RocksCursor>(database_);
+  }
+
+ private:
+  Database database_;  // outlives the iterator
+  std::unique_ptr<rocksdb::Iterator> iterator_;
+};
+
+tl::unexpected<Error> damaged_index(const rocksdb::Status& status) {
+  return failure("the index is damaged (" + status.ToString() +
+                     "): `koegura reindex` rebuilds it from the call files",
+                 ErrorKind::kDamaged);
+}
+
+// -1: it is not there.
+std::int64_t bytes_of(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? status.st_size : -1;
+}
+
+// EIO, of one file or of a sector of it. Of an error of the disk RocksDB gives no number to ask.
+bool is_unreadable(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return errno == EIO;
+  std::vector<char> block(1U << 20U);
+  ssize_t got = 1;
+  while (got > 0) got = ::read(file, block.data(), block.size());
+  const bool is_bad = got < 0 && errno == EIO;
+  ::close(file);
+  return is_bad;
+}
+
+bool has_unreadable_file(const std::string& folder) {
+  bool found = false;
+  capture::for_each_entry(folder, [&](const std::filesystem::directory_entry& entry) {
+    std::error_code gone;
+    found = found || (entry.is_regular_file(gone) && is_unreadable(entry.path()));
+  });
+  return found;
+}
+
+// A disk that no longer gives what was written to it is damage, too: elsewhere on it, it can be
+// written anew.
+tl::unexpected<Error> opening_failure(const rocksdb::Status& status, const std::string& folder) {
+  const bool is_known = !status.IsIOError() || status.IsNoSpace() || status.IsPathNotFound();
+  if (is_known || !has_unreadable_file(folder)) return database_failure(status);
+  return damaged_index(status);
+}
+
 }  // namespace
+
+FolderState folder_state(const std::string& folder, const FolderState& before) {
+  constexpr std::int64_t kNanoseconds = 1'000'000'000;
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) != 0) return {};
+  FolderState state;
+  state.changed_ns = status.st_mtim.tv_sec * kNanoseconds + status.st_mtim.tv_nsec;
+  state.log = before.log;
+  state.manifest = before.manifest;
+  if (state.changed_ns != before.changed_ns) {
+    state.log.clear();
+    state.manifest.clear();
+    // Their numbers have leading zeros: the last name is the newest.
+    const auto look = [&](const std::filesystem::directory_entry& entry) {
+      const std::string path = entry.path();
+      if (entry.path().extension() == ".log") state.log = std::max(state.log, path);
+      const bool is_manifest = entry.path().filename().string().starts_with("MANIFEST-");
+      if (is_manifest) state.manifest = std::max(state.manifest, path);
+    };
+    const std::error_code error = capture::for_each_entry(folder, look);
+    if (error) return {};
+  }
+  state.log_bytes = bytes_of(state.log);
+  state.manifest_bytes = bytes_of(state.manifest);
+  return state;
+}
+
+std::unique_ptr<IndexCursor> make_cursor(Database database) {
+  return std::make_unique<RocksCursor>(std::move(database));
+}
 
 tl::unexpected<Error> database_failure(const rocksdb::Status& status) {
   if (status.IsNoSpace()) return failure("the index: no space left on the disk");
   // A file of it that is not there is damage, too.
-  if (status.IsCorruption() || status.IsPathNotFound()) {
-    return failure("the index is damaged (" + status.ToString() +
-                   "): `koegura reindex` rebuilds it from the call files");
-  }
+  if (status.IsCorruption() || status.IsPathNotFound()) return damaged_index(status);
   return failure("the index: " + status.ToString());
 }
 
-Result<Database> open_database(const std::string& folder, Access access) {
+Result<Database> open_database(const std::string& folder, Access access, DamagedLog damaged) {
   rocksdb::DB* opened = nullptr;
-  const rocksdb::Options options = rocksdb_options(access);
+  const rocksdb::Options options = rocksdb_options(access, damaged);
   // OpenForReadOnly is not made for a database that is being written to; a secondary is. Its own
   // folder would hold only the LOG that it does not write.
   const rocksdb::Status status =
       access == Access::kRead ? rocksdb::DB::OpenAsSecondary(options, folder, folder, &opened)
                               : rocksdb::DB::Open(options, folder, &opened);
-  if (!status.ok()) return database_failure(status);
+  if (!status.ok()) return opening_failure(status, folder);
   return Database(opened);
 }
 

@@ -1,22 +1,16 @@
 #include "store/scrub.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <optional>
-#include <string_view>
+#include <span>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "call_file.h"
-#include "capture/pcapng.h"
-#include "decode/matroska.h"
+#include "call_check.h"
 #include "durable_file.h"
-#include "record_in_file.h"
-#include "sha256.h"
 #include "ulid.h"
 
 namespace koegura::store {
@@ -26,92 +20,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kPage = 64;  // calls; between two pages nothing of the index is held
-
-// The pages of the file go out of the cache: before, so that it is the disk that is read and not
-// memory, and after, so that nothing useful has to make room.
-void drop_from_cache(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return;
-  ::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
-  ::close(file);
-}
-
-// As write_call_file left it: one section, whole packets up to the end.
-Result<void> check_packets(const decode::Attachment& attachment) {
-  const std::vector<std::byte> preamble = capture::pcapng_preamble(capture::LinkType::kRaw);
-  const capture::Bytes bytes = attachment.bytes;
-  if (bytes.size() < preamble.size() ||
-      !std::equal(preamble.begin(), preamble.end(), bytes.begin())) {
-    return failure(attachment.name + " does not begin as a capture file does");
-  }
-  for (std::size_t at = preamble.size(); at < bytes.size();) {
-    const auto packet = capture::read_enhanced_packet(bytes.subspan(at));
-    if (!packet) return failure(attachment.name + ": offset " + std::to_string(at) + ": no packet");
-    at += packet->block_size;
-  }
-  return {};
-}
-
-// A header that says how long it is (decode's waveform.h), of a file as long, over all of the
-// audio.
-Result<void> check_waveform(const decode::Attachment& attachment, std::uint64_t samples) {
-  constexpr std::size_t kHeader = 24;
-  constexpr std::size_t kBin = 4;
-  constexpr std::size_t kBinSamplesAt = 12;
-  constexpr std::size_t kBinsAt = 16;
-  const capture::Bytes bytes = attachment.bytes;
-  const auto number = [&](std::size_t at) {
-    std::uint64_t value = 0;
-    for (std::size_t i = sizeof(std::uint32_t); i > 0; --i) {
-      value = (value << 8U) | std::to_integer<std::uint64_t>(bytes[at + i - 1]);
-    }
-    return value;
-  };
-  if (bytes.size() < kHeader) return failure(attachment.name + " is cut off");
-  const std::uint64_t bin_samples = number(kBinSamplesAt);
-  const std::uint64_t bins = number(kBinsAt);
-  const bool covers = bin_samples != 0 && bins == (samples + bin_samples - 1) / bin_samples;
-  if (!covers || bytes.size() != kHeader + bins * kBin) {
-    return failure(attachment.name + " is not as long as the audio");
-  }
-  return {};
-}
-
-// What index and file both must say. A field that this program does not know is none of it: it is
-// not in the JSON that it reads. Nor is what other calls have to do with this one: the index alone
-// knows them, and the file alone has what they are known by.
-std::string comparable(CallRecord record) {
-  record.mutable_audio()->clear_path();
-  record.clear_conversation();
-  record.clear_joining();
-  record.clear_fingerprint();
-  record.DiscardUnknownFields();
-  return record.SerializeAsString();
-}
-
-Result<void> check_file(const std::string& path, const CallRecord& record) {
-  if (Result<void> whole = decode::check_matroska(path); !whole) return whole;
-  const Result<decode::ReadBack> back = decode::read_back(path);
-  if (!back) return tl::make_unexpected(back.error());
-  const Result<CallRecord> own = record_in(back->attachments);
-  if (!own) return tl::make_unexpected(own.error());
-  if (own->id() != record.id()) return failure("it holds another call: " + own->id());
-  if (comparable(*own) != comparable(record)) {
-    return failure("its call.json and the index tell different things of the call");
-  }
-  const std::string& hash = record.audio().sha256();
-  if (!hash.empty() && hex(back->sha256) != hash) {
-    return failure("its audio is not what was archived: the SHA-256 of the samples differs");
-  }
-  for (const decode::Attachment& attachment : back->attachments) {
-    if (attachment.name == kCallJson) continue;
-    const bool overview = attachment.name == kWaveform;
-    Result<void> readable =
-        overview ? check_waveform(attachment, back->samples) : check_packets(attachment);
-    if (!readable) return readable;
-  }
-  return {};
-}
 
 std::string without_path(std::string message, const std::string& path) {
   if (message.starts_with(path + ": ")) message.erase(0, path.size() + 2);
@@ -134,11 +42,12 @@ class Scrub {
       if (!page) return tl::make_unexpected(page.error());
       report_.at_end = page->empty();
       if (report_.at_end) break;
-      for (const CallRecord& record : *page) {
+      std::span<const CallRecord> rest(*page);
+      while (!rest.empty()) {
         if (is_over()) return report_;
-        check(record, damaged);
-        progress(report_);
-        keep_to_rate();
+        const std::size_t some = std::min(rest.size(), at_once());
+        if (!check_some(rest.first(some), damaged, progress)) return report_;
+        rest = rest.subspan(some);
       }
     }
     return report_;
@@ -163,24 +72,55 @@ class Scrub {
         .map([&] { return std::move(page); });
   }
 
-  // The millisecond that an id begins with.
   [[nodiscard]] static std::optional<Timestamp> start_of(const std::string& id) {
     const std::optional<Ulid> ulid = Ulid::parse(id);
-    if (!ulid) return std::nullopt;
-    constexpr std::size_t kTimeBytes = Ulid::kSize - Ulid::kTailSize;
-    std::int64_t milliseconds = 0;
-    for (std::size_t i = 0; i < kTimeBytes; ++i) milliseconds = milliseconds << 8U | ulid->bytes[i];
-    return Timestamp(std::chrono::milliseconds(milliseconds));
+    return ulid ? std::optional(time_in(*ulid)) : std::nullopt;
   }
 
-  void check(const CallRecord& record, const OnDamage& damaged) {
+  [[nodiscard]] std::size_t at_once() const { return options_.threads > 1 ? kPage : 1; }
+
+  // What came of a call; none if it was not read, as somebody asked to stop.
+  using Checked = std::optional<Result<void>>;
+
+  // False if not all of them were read. They are told in their order.
+  [[nodiscard]] bool check_some(std::span<const CallRecord> records, const OnDamage& damaged,
+                                const OnProgress& progress) {
+    std::vector<Checked> checked(records.size());
+    std::atomic<std::size_t> next = 0;
+    const auto work = [&] {
+      for (std::size_t i = next++; i < records.size() && !stop_; i = next++) {
+        checked[i] = read_one(records[i]);
+      }
+    };
+    {
+      std::vector<std::jthread> others;
+      for (std::size_t i = 1; i < std::min<std::size_t>(options_.threads, records.size()); ++i) {
+        others.emplace_back(work);
+      }
+      work();
+    }
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      if (!checked[i]) return false;
+      tell(records[i], *checked[i], damaged);
+      progress(report_);
+      keep_to_rate();
+    }
+    return true;
+  }
+
+  [[nodiscard]] Result<void> read_one(const CallRecord& record) const {
+    const std::string path = archive_.file_of(record);
+    drop_from_cache(path);
+    Result<void> checked = check_one(record, path);
+    drop_from_cache(path);
+    return checked;
+  }
+
+  void tell(const CallRecord& record, const Result<void>& checked, const OnDamage& damaged) {
     const std::string path = archive_.file_of(record);
     report_.last = record.id();
     ++report_.calls;
     report_.bytes += file_size(path).value_or(0);
-    drop_from_cache(path);
-    const Result<void> checked = check_file(path, record);
-    drop_from_cache(path);
     if (checked || is_gone(record)) return;
     ++report_.damaged;
     damaged({.id = record.id(),
@@ -188,6 +128,15 @@ class Scrub {
              .why = checked.error().kind == ErrorKind::kNotFound
                         ? "the file is missing"
                         : without_path(checked.error().message, path)});
+  }
+
+  [[nodiscard]] Result<void> check_one(const CallRecord& record, const std::string& path) const {
+    const Result<bool> known =
+        options_.is_as_archived ? options_.is_as_archived(record, path) : false;
+    if (known && *known) return check_call_record(path, record);
+    Result<void> checked = check_call_file(path, record);  // says more than that it is another
+    if (checked && !known) return tl::make_unexpected(known.error());
+    return checked;
   }
 
   // Its time was over, since the page was read.

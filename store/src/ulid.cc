@@ -73,6 +73,14 @@ Ulid make_ulid(Timestamp time, const std::array<std::uint8_t, Ulid::kTailSize>& 
   return ulid;
 }
 
+Timestamp time_in(const Ulid& id) {
+  std::int64_t milliseconds = 0;
+  for (std::size_t i = 0; i < Ulid::kSize - Ulid::kTailSize; ++i) {
+    milliseconds = milliseconds << 8U | id.bytes[i];
+  }
+  return Timestamp(std::chrono::milliseconds(milliseconds));
+}
+
 std::optional<UlidRange> ulids_with_prefix(std::string_view prefix) {
   if (prefix.size() > Ulid::kTextSize) return std::nullopt;
   std::string lowest(prefix);

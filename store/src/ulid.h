@@ -32,6 +32,9 @@ struct Ulid {
 // A moment before 1970 counts as 1970: the id stays valid, only its order is lost.
 [[nodiscard]] Ulid make_ulid(Timestamp time, const std::array<std::uint8_t, Ulid::kTailSize>& tail);
 
+// The millisecond that it begins with.
+[[nodiscard]] Timestamp time_in(const Ulid& id);
+
 struct UlidRange {
   Ulid first;  // both inclusive
   Ulid last;

@@ -244,6 +244,26 @@ TEST_CASE("T.38 after a re-INVITE is kept and counted as what it is") {
   CHECK(stream_of(story.calls[0], 0)->packets == 8);
 }
 
+TEST_CASE("T.38 whose numbers make it look like RTP and RTCP is T.38 all the same") {
+  Story story;
+  const Dialog dialog{.call_id = "long fax"};
+  answer(story, dialog, kCallerRtp, kCalleeRtp);
+  story.udp(dialog.caller, dialog.callee, dialog.invite(sdp(kCallerRtp, "image", "udptl t38"), 2));
+  story.udp(dialog.callee, dialog.caller,
+            dialog.response("200 OK", sdp(kCalleeRtp, "image", "udptl t38"), 2));
+  constexpr unsigned kFirst = 0x7FC0;
+  constexpr unsigned kPackets = 1000;
+  for (unsigned i = kFirst; i < kFirst + kPackets; ++i) {
+    Writer udptl;
+    udptl.u16(i).u8(10).bytes(Octets(10, std::byte{0xC0})).u8(0).u8(0);
+    story.send(udp(kCallerRtp, kCalleeRtp, Bytes(udptl.octets()))).after(30);
+  }
+  story.finish();
+  CHECK(story.accounting()[Outcome::kT38] == kPackets);
+  REQUIRE(stream_of(story.calls.at(0), 0) != nullptr);
+  CHECK(stream_of(story.calls[0], 0)->packets == kPackets);
+}
+
 TEST_CASE("packets that trail behind the BYE make no call of their own") {
   Story story;
   const Dialog dialog{.call_id = "tail"};

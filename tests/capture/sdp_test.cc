@@ -140,6 +140,8 @@ TEST_CASE("T.38 is an image over udptl without payload types") {
   const SdpMedia media = audio("image 5000 udptl t38\r\na=T38FaxVersion:0\r\n");
   CHECK(media.kind == MediaKind::kImage);
   CHECK(media.protocol == "udptl");
+  CHECK(media.t38_version == 0);
+  CHECK(audio("image 5000 udptl t38\r\na=T38FaxVersion: 3\r\n").t38_version == 3);
   CHECK(media.formats.empty());
   CHECK_FALSE(media.encrypted());
 }

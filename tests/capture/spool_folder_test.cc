@@ -300,6 +300,27 @@ TEST_CASE("a batch of releases that is cut off does not count at all") {
   CHECK(read_again(*next).of_stream(0) == 50);
 }
 
+TEST_CASE("releases that the disk cannot read any more keep nobody from starting") {
+  const TemporaryFolder temporary;
+  const fs::path spool = temporary.path("spool");
+  {
+    const auto folder = open(spool);
+    const auto rx = folder->make_spool("rx0");
+    SpoolRun run;
+    append(*rx, run, 3, 0, 60);
+    FinishedCall failed;
+    failed.streams.emplace_back().spooled = rx->take(run);
+    run = {};
+    failed.keep_packets();
+    CHECK(folder->close(std::chrono::seconds(5)));
+  }
+  fs::remove(spool / "released");
+  fs::create_directory(spool / "released");  // what cannot be read
+  const auto next = open(spool);
+  CHECK(next->stats().last_error.find("released") != std::string::npos);
+  CHECK(read_again(*next).of_stream(3) == 60);
+}
+
 TEST_CASE("a process whose wall clock was set is told on the clock that it had at its end") {
   const TemporaryFolder temporary;
   {

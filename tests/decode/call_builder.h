@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -101,10 +102,15 @@ class StreamBuilder {
   StreamBuilder& udptl(double at_ms, const Octets& bytes) {
     stream_.kind = capture::MediaKind::kImage;
     const auto datagram = capture::test::udp(source_, destination_, bytes);
-    REQUIRE(spool_.append(run_, test::at_ms(at_ms), datagram.bytes));
+    const Timestamp time = test::at_ms(at_ms);
+    REQUIRE(spool_.append(run_, time, datagram.bytes));
+    if (stream_.packets == 0) stream_.first = time;
+    stream_.last = std::max(stream_.last, time);
     ++stream_.packets;
+    stream_.bytes += bytes.size();
     return *this;
   }
+  [[nodiscard]] Side side() const { return stream_.side; }
   [[nodiscard]] capture::FinishedStream finish() {
     stream_.source = capture::test::endpoint(source_);
     stream_.destination = capture::test::endpoint(destination_);
@@ -134,6 +140,13 @@ class CallBuilder {
 
   StreamBuilder& stream(Side side, std::uint32_t ssrc = 0x1234) {
     return streams_.emplace_back(*spool_, side, ssrc);
+  }
+  // The latest of this side.
+  StreamBuilder& last_stream(Side side) {
+    const auto found = std::find_if(streams_.rbegin(), streams_.rend(),
+                                    [&](const StreamBuilder& s) { return s.side() == side; });
+    REQUIRE(found != streams_.rend());
+    return *found;
   }
   // SDP: what the receiver of this side's voice said it takes.
   CallBuilder& format(Side speaker, const capture::MediaFormat& format, double since_ms = 0) {
@@ -222,7 +235,10 @@ struct Heard {
 inline std::string read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   REQUIRE(in);
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::string bytes(std::filesystem::file_size(path), '\0');
+  in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  REQUIRE(in);
+  return bytes;
 }
 
 inline std::uint32_t little_endian(const std::string& bytes, std::size_t at, unsigned count) {
@@ -241,6 +257,8 @@ inline Heard parse_wav(const std::string& wav) {
   Heard heard;
   heard.sample_rate = little_endian(wav, 24, 4);
   REQUIRE(little_endian(wav, 40, 4) == wav.size() - kHeader);
+  heard.caller.reserve((wav.size() - kHeader) / 2 / channels);
+  heard.callee.reserve(heard.caller.capacity());
   for (std::size_t at = kHeader; at + 2 * channels <= wav.size(); at += 2 * channels) {
     heard.caller.push_back(static_cast<std::int16_t>(little_endian(wav, at, 2)));
     if (channels == 2)

@@ -17,14 +17,14 @@ constexpr std::uint8_t kOpus = 111;
 constexpr std::size_t kRate = 48000;
 constexpr std::size_t kFrame = kRate / 50;  // 20 ms
 
-std::vector<Octets> encoded(bool fec) {
+std::vector<Octets> encoded(bool fec, unsigned seconds = 4) {
   ::OpusEncoder* encoder = opus_encoder_create(kRate, 1, OPUS_APPLICATION_VOIP, nullptr);
   REQUIRE(encoder != nullptr);
   REQUIRE(opus_encoder_ctl(encoder, OPUS_SET_BITRATE(24000)) == OPUS_OK);
   REQUIRE(opus_encoder_ctl(encoder, OPUS_SET_BANDWIDTH(OPUS_BANDWIDTH_WIDEBAND)) == OPUS_OK);
   REQUIRE(opus_encoder_ctl(encoder, OPUS_SET_INBAND_FEC(fec ? 1 : 0)) == OPUS_OK);
   REQUIRE(opus_encoder_ctl(encoder, OPUS_SET_PACKET_LOSS_PERC(fec ? 20 : 0)) == OPUS_OK);
-  const Samples voice = computed_voice(kRate, 4);
+  const Samples voice = computed_voice(kRate, seconds);
   std::vector<Octets> packets;
   for (std::size_t at = 0; at + kFrame <= voice.size(); at += kFrame) {
     std::array<unsigned char, 1500> packet;
@@ -37,13 +37,13 @@ std::vector<Octets> encoded(bool fec) {
   return packets;
 }
 
-void send(CallBuilder& call, const std::vector<Octets>& packets,
-          const std::set<std::size_t>& lost) {
+void send(CallBuilder& call, const std::vector<Octets>& packets, const std::set<std::size_t>& lost,
+          double speed = 1) {
   StreamBuilder& stream =
       call.format(Side::kCaller, format(kOpus, "opus", kRate)).stream(Side::kCaller);
   for (std::size_t i = 0; i < packets.size(); ++i) {
     if (lost.contains(i)) continue;
-    stream.rtp({.at_ms = 20.0 * static_cast<double>(i),
+    stream.rtp({.at_ms = 20.0 * static_cast<double>(i) / speed,
                 .sequence = static_cast<std::uint16_t>(i),
                 .timestamp = static_cast<std::uint32_t>(i * kFrame),
                 .payload_type = kOpus,
@@ -70,12 +70,6 @@ Samples reference(const std::vector<Octets>& packets, const std::set<std::size_t
   return out;
 }
 
-double loudness(std::span<const std::int16_t> samples) {
-  double energy = 0;
-  for (const double sample : samples) energy += sample * sample;
-  return std::sqrt(energy / static_cast<double>(samples.size()));
-}
-
 }  // namespace
 
 TEST_CASE("what the next packet says again stands as libopus reads it, and is marked as repaired") {
@@ -97,6 +91,49 @@ TEST_CASE("what the next packet says again stands as libopus reads it, and is ma
   CHECK(rendered.streams[0].lost == 4);
 }
 
+TEST_CASE("the same of a sender that is 2 % fast or slow, at the places of its own clock") {
+  for (const double speed : {1.02, 0.98}) {
+    const std::vector<Octets> packets = encoded(true, 8);
+    const std::set<std::size_t> lost = {20, 160, 161, 310};
+    CallBuilder call;
+    send(call, packets, lost, speed);
+    const RenderedCall rendered = call.render();
+    const Samples heard = listen(rendered, call.folder()).caller;
+    CAPTURE(speed);
+    CHECK(rendered.streams[0].clock.corrected_ms != 0);
+    const auto check = [&](const Span& span, double from_s, double to_s) {
+      constexpr double kSample_s = 1.0 / kRate;
+      CHECK(std::abs(span.from_s - from_s / speed) <= 2 * kSample_s);
+      CHECK(std::abs(span.to_s - to_s / speed) <= 2 * kSample_s);
+    };
+    const auto repaired = spans_of(rendered, SpanKind::kRepaired);
+    REQUIRE(repaired.size() == 3);
+    check(repaired[0], 0.4, 0.42);
+    check(repaired[1], 3.22, 3.24);
+    check(repaired[2], 6.2, 6.22);
+    const auto concealed = spans_of(rendered, SpanKind::kConcealed);
+    REQUIRE(concealed.size() == 1);
+    check(concealed[0], 3.2, 3.22);
+    CHECK(spans_of(rendered, SpanKind::kLoss).empty());
+    CHECK(spans_of(rendered, SpanKind::kDtx).empty());
+    // Sample by sample it is libopus's sound, taken at the sender's speed: the band ends at 8 kHz
+    // of 24, where a line between two samples says nearly all.
+    const Samples expected = reference(packets, lost, true);
+    double off = 0;
+    double all = 0;
+    for (std::size_t i = 0; i < heard.size(); ++i) {
+      const double at = static_cast<double>(i) * speed;
+      const auto whole = static_cast<std::size_t>(at);
+      if (whole + 1 >= expected.size()) break;
+      const double part = at - static_cast<double>(whole);
+      const double wanted = expected[whole] * (1 - part) + expected[whole + 1] * part;
+      off += (heard[i] - wanted) * (heard[i] - wanted);
+      all += wanted * wanted;
+    }
+    CHECK(off < all / 1000);
+  }
+}
+
 TEST_CASE("without FEC the decoder's guess is heard for 60 ms, marked, and then silence") {
   const std::vector<Octets> packets = encoded(false);
   std::set<std::size_t> lost = {20};
@@ -112,9 +149,9 @@ TEST_CASE("without FEC the decoder's guess is heard for 60 ms, marked, and then 
     return std::equal(a.begin(), a.end(), b.begin(), b.end());
   };
   CHECK(same(0, 63));
-  CHECK(loudness(part(heard, 20 * kFrame, 21 * kFrame)) > 100);
+  CHECK(std::sqrt(mean_square(part(heard, 20 * kFrame, 21 * kFrame))) > 100);
   CHECK(is_silence(part(heard, 63 * kFrame, 110 * kFrame)));
-  CHECK(loudness(part(heard, 115 * kFrame, 120 * kFrame)) > 100);
+  CHECK(std::sqrt(mean_square(part(heard, 115 * kFrame, 120 * kFrame))) > 100);
   const auto concealed = spans_of(rendered, SpanKind::kConcealed);
   REQUIRE(concealed.size() == 2);
   check_span(concealed, 0, 0.4, 0.42);

@@ -108,6 +108,7 @@ TEST_CASE("a file that was cut anywhere, or grew, is damaged") {
     write_content(file.path, good.substr(0, length));
     CAPTURE(length);
     REQUIRE(damage_of(file.path) != "");
+    REQUIRE_FALSE(read_attachment(file.path, "call.json"));
   }
   write_content(file.path, good + std::string(3, '\0'));
   CHECK(damage_of(file.path).find("follows its Segment") != std::string::npos);

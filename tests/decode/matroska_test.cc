@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "call_builder.h"
+#include "command_output.h"
 #include "decode/encoded_flac.h"
 #include "flac_decoder.h"
 
@@ -54,18 +55,6 @@ MatroskaFile file_of(const RenderedCall& call) {
   return file;
 }
 
-std::string command_output(const std::string& command) {
-  FILE* pipe = popen((command + " 2>&1").c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  std::string out;
-  char buffer[4096];
-  std::size_t got = 0;
-  while ((got = fread(buffer, 1, sizeof buffer, pipe)) != 0) out.append(buffer, got);
-  INFO(command << "\n" << out);
-  REQUIRE(pclose(pipe) == 0);
-  return out;
-}
-
 struct OpenFile {
   explicit OpenFile(const std::string& path)
       : fd(open(path.c_str(), O_CREAT | O_TRUNC | O_RDWR, 0600)) {
@@ -81,16 +70,25 @@ TEST_CASE("attachments come back byte for byte, in order, with their names and t
   CallBuilder call;
   const RenderedCall rendered = humming_call(call, 50);
   const std::string path = call.folder() / "a.mka";
-  const MatroskaFile file = file_of(rendered);
+  MatroskaFile file = file_of(rendered);
+  file.attachments.push_back(
+      {.name = "fax.tiff", .mime_type = "image/tiff", .bytes = Octets(500, std::byte{8})});
   REQUIRE(write_matroska(path, file, rendered.audio));
   const auto attachments = read_attachments(path);
   REQUIRE(attachments);
-  REQUIRE(attachments->size() == 2);
-  for (std::size_t i = 0; i < 2; ++i) {
+  REQUIRE(attachments->size() == 3);
+  for (std::size_t i = 0; i < 3; ++i) {
     CHECK((*attachments)[i].name == file.attachments[i].name);
     CHECK((*attachments)[i].mime_type == file.attachments[i].mime_type);
     CHECK((*attachments)[i].bytes == file.attachments[i].bytes);
+    const auto one = read_attachment(path, file.attachments[i].name);
+    REQUIRE(one);
+    CHECK(one->mime_type == file.attachments[i].mime_type);
+    CHECK(one->bytes == file.attachments[i].bytes);
   }
+  const auto none = read_attachment(path, "call.jso");
+  REQUIRE_FALSE(none);
+  CHECK(none.error().message == path + ": it has no attachment call.jso");
 }
 
 TEST_CASE("the file is 0640 whatever the umask, and never written over another") {
@@ -167,6 +165,9 @@ TEST_CASE("what is not a call file is refused by name") {
   const auto text = read_attachments(folder / "text.mka");
   REQUIRE_FALSE(text);
   CHECK(text.error().message.find(folder / "text.mka") == 0);
+  CHECK(read_attachment(folder / "no.mka", "call.json").error().kind == ErrorKind::kNotFound);
+  CHECK(read_attachment(folder / "text.mka", "call.json").error().message.find("begin") !=
+        std::string::npos);
 }
 
 TEST_CASE("a full disk leaves nothing behind") {

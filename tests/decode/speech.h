@@ -112,14 +112,9 @@ inline std::vector<EncodedPacket> encode(const EncoderSettings& settings, const 
     std::memcpy(frame->data[0], samples.data() + at, static_cast<std::size_t>(size) * 2);
     REQUIRE(avcodec_send_frame(context, frame) == 0);
     while (avcodec_receive_packet(context, packet) == 0) {
-      // G.726's encoder wants half a second at once; a telephone sends 20 ms of it.
-      const int pieces = settings.frame_samples != 0 ? size / settings.frame_samples : 1;
-      const int bytes = packet->size / std::max(pieces, 1);
-      for (int piece = 0; piece < pieces; ++piece) {
-        const auto* data = reinterpret_cast<const std::byte*>(packet->data) + piece * bytes;
-        out.push_back({.bytes = Octets(data, data + bytes),
-                       .samples = static_cast<std::uint32_t>(size / pieces)});
-      }
+      const auto* data = reinterpret_cast<const std::byte*>(packet->data);
+      out.push_back({.bytes = Octets(data, data + packet->size),
+                     .samples = static_cast<std::uint32_t>(size)});
       av_packet_unref(packet);
     }
   }

@@ -45,6 +45,12 @@ inline bool is_silence(std::span<const std::int16_t> heard) {
   return std::all_of(heard.begin(), heard.end(), [](std::int16_t sample) { return sample == 0; });
 }
 
+inline double mean_square(std::span<const std::int16_t> samples) {
+  double energy = 0;
+  for (const double sample : samples) energy += sample * sample;
+  return energy / static_cast<double>(samples.size());
+}
+
 inline std::span<const std::int16_t> part(const Samples& samples, std::size_t from,
                                           std::size_t to) {
   REQUIRE(to <= samples.size());

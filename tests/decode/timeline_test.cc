@@ -199,9 +199,7 @@ TEST_CASE(
     return heard;
   };
   const auto level_of = [](const Samples& heard) {
-    double energy = 0;
-    for (const double sample : part(heard, 8000, 24000)) energy += sample * sample;
-    return 10 * std::log10(energy / 16000 / 32768 / 32768);
+    return 10 * std::log10(mean_square(part(heard, 8000, 24000)) / 32768 / 32768);
   };
   const Samples heard = render(55);
   CHECK(level_of(heard) == doctest::Approx(-55).epsilon(0.01));

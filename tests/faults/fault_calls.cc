@@ -1,6 +1,7 @@
 // The C library's calls that fault_disk stands in for. Those it does not know of (io_uring, mmap)
 // the recorder does not write with.
 #undef _FILE_OFFSET_BITS  // would give open64 and its like the names of those without 64, twice
+#include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -284,6 +285,10 @@ int close(int fd) {
 int fclose(std::FILE* file) {
   fault::closing(::fileno(file));
   return reinterpret_cast<int (*)(std::FILE*)>(::dlsym(RTLD_NEXT, "fclose"))(file);
+}
+int closedir(DIR* directory) {  // what std::filesystem opened by openat
+  fault::closing(::dirfd(directory));
+  return reinterpret_cast<int (*)(DIR*)>(::dlsym(RTLD_NEXT, "closedir"))(directory);
 }
 
 ssize_t read(int fd, void* data, size_t size) {

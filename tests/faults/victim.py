@@ -110,4 +110,4 @@ def sound_archive(test, archive: Path) -> list[dict]:
 
 def check_playable(archive: Path):
     """Every call is read again whole, and its samples and attachments are those that were archived."""
-    koegura("verify", "--archive", archive)
+    koegura("verify", "--decode", "--archive", archive)

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <map>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "conversations.h"
@@ -12,7 +13,6 @@
 namespace {
 
 using namespace koegura::store;
-using koegura::CallRecord;
 
 std::vector<LegEvidence> legs_in(std::string_view lines) {
   constexpr std::size_t kMost = 64;
@@ -22,10 +22,9 @@ std::vector<LegEvidence> legs_in(std::string_view lines) {
     const auto record = from_json(lines.substr(0, end));
     lines.remove_prefix(std::min(end + 1, lines.size()));
     if (!record || !Ulid::parse(record->id())) continue;
-    const LegEvidence leg = evidence_of(*record, "JP");
-    CallRecord kept = *record;
-    *kept.mutable_fingerprint() = fingerprint_of(leg);
-    legs.emplace(leg.id, evidence_of(kept, "JP"));
+    LegEvidence leg = evidence_of(*record, "JP");
+    const Ulid id = leg.id;
+    legs.emplace(id, std::move(leg));
   }
   std::vector<LegEvidence> found;
   for (auto& [id, leg] : legs) found.push_back(std::move(leg));

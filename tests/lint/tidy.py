@@ -1,11 +1,12 @@
 """clang-tidy over every source of the product: tidy.py GROUPS ALONE. One "ok" or "not ok" a file.
 
-GROUPS is a build whose libraries compile in groups (unity): there nearly every check runs, once for the headers that a
-group shares, which is most of the work. ALONE is a build without groups: each source by itself, which also proves that
-it compiles by itself, with the checks that look at nothing but the main file.
+GROUPS is a build whose libraries compile in groups (unity): there the checks run, once for the headers that a group
+shares, which is most of the work; but for those that look at the main file alone, whose part lint does. ALONE is a
+build without groups: each source has to compile by itself, too.
 """
 import json
 import os
+import shlex
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -31,23 +32,37 @@ def sources(build: Path) -> list[Path]:
     return [p for p in files(build) if any(stage in p.parents for stage in STAGES)]
 
 
-def tidy(build: Path, path: Path, checks: str):
-    command = ["clang-tidy", "--quiet", "-p", str(build), f"--checks={checks}", str(path)]
-    return path, subprocess.run(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+def tidy(build: Path, path: Path) -> tuple[list[str], Path]:
+    checks = ",".join(f"-{check}" for check in MAIN_FILE_ONLY)  # of .clang-tidy's
+    return ["clang-tidy", "--quiet", "-p", str(build.resolve()), f"--checks={checks}", str(path)], ROOT
+
+
+def compiling(build: Path) -> dict[Path, tuple[list[str], Path]]:
+    """Of each source: how the build compiles it, but that nothing is written; and where."""
+    found = {}
+    for entry in json.loads((build / "compile_commands.json").read_text()):
+        folder, words = Path(entry["directory"]), shlex.split(entry["command"])
+        words = words[words[0] == "ccache":words.index("-MD")]  # what follows is about files to write
+        found[(folder / entry["file"]).resolve()] = [*words, "-fsyntax-only", entry["file"]], folder
+    return found
+
+
+def run(path: Path, command: list[str], folder: Path):
+    return path, subprocess.run(command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
 def main() -> int:
     grouped, alone = Path(sys.argv[1]), Path(sys.argv[2])
-    most = ",".join(f"-{check}" for check in MAIN_FILE_ONLY)  # of .clang-tidy's
-    few = ",".join(("-*", *MAIN_FILE_ONLY))
-    work = [(grouped, path, most) for path in groups(grouped)] + [(alone, path, few) for path in sources(alone)]
+    by_itself = compiling(alone)
+    work = [(path, *tidy(grouped, path)) for path in groups(grouped)]
+    work += [(path, *by_itself[path]) for path in sources(alone)]
     failed = 0
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        for path, run in threads.map(lambda one: tidy(*one), work):
-            failed += run.returncode != 0
-            print("not ok" if run.returncode else "ok", "tidy", path.relative_to(ROOT))
-            if run.returncode:
-                print(run.stdout)
+        for path, done in threads.map(lambda one: run(*one), work):
+            failed += done.returncode != 0
+            print("not ok" if done.returncode else "ok", "tidy", path.relative_to(ROOT))
+            if done.returncode:
+                print(done.stdout)
     return 1 if failed else 0
 
 

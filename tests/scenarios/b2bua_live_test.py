@@ -30,7 +30,7 @@ class BackToBack(Talking, Pair):
         self.agent(lab)
         citizen = self.phone(lab, "trunk", "0312345678", "water-question", "pension",
                              account=f';outbound="sip:{lab.url("exchange", 5060)}"')
-        office = self.phone(lab, "phone1", "2001", "water-answer", "callback", codec="PCMA", answers=True)
+        office = self.phone(lab, "phone1", "2001", "water-answer", "callback", codec="PCMA/8000/1", answers=True)
         neighbours = [self.phone(lab, "phone2", "2002", "announcement", "transfer"),
                       self.phone(lab, "phone3", "2003", "switchboard", "goodbye", answers=True)]
         citizen.do("dial", office.uri)

@@ -54,6 +54,16 @@ class BadInput(Scenario):
         "a folder is no capture file"
         self.refused(self.folder, "directory")
 
+    def test_speech(self):
+        "what traffic is to say: a text, and a folder in a file's place"
+        for name, word in (("text.wav", "is not a WAV file"), ("folder.wav", "cannot read")):
+            speech = self.folder / name.removesuffix(".wav")
+            speech.mkdir()
+            (speech / name).mkdir() if word == "cannot read" else (speech / name).write_text("good morning")
+            run = koegura("traffic", "--audio", speech, "--calls", 1, "--write", self.folder / "speech.pcap", exit_code=1)
+            self.assertIn(word, run.stderr)
+            self.assertIn(str(speech / name), run.stderr)
+
     def test_empty(self):
         "an empty file is said to be empty"
         self.refused(self.file("empty.pcap", b""), "empty")

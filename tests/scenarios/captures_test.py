@@ -100,8 +100,9 @@ class RealCapture:
         tool("mkvextract", path, "attachments",
              *(f"{i}:{self.folder / name}" for i, name in enumerate(names, 1)))
         kept = json.loads((self.folder / "call.json").read_text())
-        # the file is written once: which legs belong together the index knows, and by what only the file
-        apart = {"audio": None, "conversation": None, "joining": None, "fingerprint": None}
+        # the file is written once: which legs belong together the index knows, and by what only the file; how long it
+        # is kept the rules say anew each time
+        apart = {"audio": None, "conversation": None, "joining": None, "fingerprint": None, "retention": None}
         self.assertEqual({**one, **apart}, {**kept, **apart})
         if one["state"] == "media-only":
             return

@@ -33,6 +33,7 @@ class Damage(Scenario):
         """Why each damaged call is, by its id, and the sums."""
         run = koegura("verify", "--json", "--archive", self.archive, exit_code=exit_code)
         *damaged, result = map(json.loads, run.stdout.splitlines())
+        damaged = [one for one in damaged if "id" in one]  # the rest is the ledger's, see ledger_test
         for one in damaged:
             self.assertEqual(self.paths[one["id"]], one["path"])
         self.assertEqual(len(damaged), result["damaged"])
@@ -80,7 +81,8 @@ class Damage(Scenario):
         run = koegura("reindex", "--archive", self.archive, exit_code=1)
         self.assertIn(self.paths[self.ids[0]], run.stderr)
         self.assertEqual(self.ids[1:], [one["id"] for one in calls(self.archive)])
-        self.assertEqual(3, self.verify(exit_code=0)[1]["calls"])
+        damaged, result = self.verify()  # the ledger knows that there was one more
+        self.assertEqual(({}, 3, 1), (damaged, result["calls"], result["ledger_faults"]))
 
     def test_index(self):
         "a damaged index is refused with what to do, and reindex makes it good"
@@ -124,5 +126,5 @@ class Damage(Scenario):
     def test_refused(self):
         "a rate that is none, a word too many, and a folder that is no archive are refused"
         self.assertIn("no rate", koegura("scrub", "--rate", "fast", "--archive", self.archive, exit_code=2).stderr)
-        self.assertIn("'bundle'", koegura("verify", "bundle", "--archive", self.archive, exit_code=2).stderr)
+        self.assertIn("'more'", koegura("verify", "bundle", "more", "--archive", self.archive, exit_code=2).stderr)
         self.assertIn("not an archive", koegura("verify", "--archive", self.folder, exit_code=1).stderr)

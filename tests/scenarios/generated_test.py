@@ -142,4 +142,4 @@ class Generated(Scenario):
 
     def test_drift(self):
         "a sender whose clock is 100 ppm fast loses nothing and stays within 20 ms"
-        self.assert_sample_exact(self.record(drift_ppm=100, talk="60s"))
+        self.assert_sample_exact(self.record(clock_error="0,100", talk="60s"))

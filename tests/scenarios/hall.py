@@ -28,7 +28,7 @@ class Hall(Talking):
         proxy = Kamailio(self.exchange, *features)
         hall = self.exchange.address("exchange")
         self.phones = {place: self.phone(self.exchange, place, NUMBERS[place], SPEECH[place], registrar=hall,
-                                         answers=False, codec=(codecs or {}).get(place, "PCMU")) for place in phones}
+                                         answers=False, codec=f"{(codecs or {}).get(place, 'PCMU')}/8000/1") for place in phones}
         self.citizen = self.phone(self.exchange, "trunk", NUMBERS["trunk"], SPEECH["trunk"], answers=False)
         for place in phones:
             proxy.knows(NUMBERS[place])

@@ -176,8 +176,8 @@ snd_path {folder}
 class Baresip:
     """A softphone that speaks from a WAV file, and keeps what it sent and heard.
 
-    answers: by itself; registrar: the HOST where it registers; codec: its only one; account: more of the account's
-    parameters; accounts: instead of its own; audio: where it speaks from and plays to; config: more lines
+    answers: by itself; registrar: the HOST where it registers; codec: its only one, name/rate/channels; account: more of
+    the account's parameters; accounts: instead of its own; audio: where it speaks from and plays to; config: more lines
     """
 
     def __init__(self, lab: Lab, side: str, number: str, speech: Path, port=5060, **options):
@@ -195,7 +195,7 @@ class Baresip:
             control=self.control_port, modules=next(Path("/usr/lib").glob("**/baresip/modules")),
             more=options.get("config", "")))
         answers = ";answermode=auto" if options.get("answers", side == "callee") else ""
-        account = (f"<{self.uri}>;regint={600 if registrar else 0};audio_codecs={options.get('codec', 'PCMU')}/8000/1"
+        account = (f"<{self.uri}>;regint={600 if registrar else 0};audio_codecs={options.get('codec', 'PCMU/8000/1')}"
                    f"{answers}{options.get('account', '')}\n")
         (self.folder / "accounts").write_text(options.get("accounts", account))
         self.output = self.folder / "output"
@@ -249,6 +249,11 @@ class Baresip:
         self.control.close()
         self.process.terminate()
         self.process.wait(10)
+
+    def recording(self, way: str) -> Path:
+        """Of its only call: what it gave to its encoder ("enc"), or what came from its decoder ("dec")."""
+        path, = self.folder.glob(f"dump-*-{way}.wav")
+        return path
 
     def kept(self, call: int) -> tuple[array, array]:
         """Of its n-th call: what it gave to its encoder, and what it heard."""

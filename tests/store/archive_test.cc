@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <thread>
@@ -296,6 +297,23 @@ TEST_CASE("a damaged index is an error that says what to do, for reader and writ
   write_content(folder / "archive/index/CURRENT", "MANIFEST-999999\n");
   CHECK(says(refusal(folder / "archive", OpenMode::kRead), "index"));
   CHECK(says(refusal(folder / "archive", OpenMode::kWrite), "index"));
+}
+
+TEST_CASE("root does not write into the archive of somebody else, whose recorder would not start") {
+  if (::geteuid() != 0) return;
+  const TemporaryFolder folder;
+  const std::string directory = folder / "archive";
+  REQUIRE(Archive::open(directory, OpenMode::kWrite, {}));
+  REQUIRE(::chown(directory.c_str(), 12345, 12345) == 0);
+  const auto before = files_below(directory);
+  const auto refused = Archive::open(directory, OpenMode::kWrite, {});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().kind == ErrorKind::kNotPermitted);
+  CHECK(refused.error().message.find("run `sudo -u #12345 koegura") != std::string::npos);
+  const auto ignore = [](auto&&...) {};
+  CHECK(reindex(directory, {}, ignore, ignore).error().kind == ErrorKind::kNotPermitted);
+  CHECK(files_below(directory) == before);
+  CHECK(Archive::open(directory, OpenMode::kRead, {}));
 }
 
 }  // namespace

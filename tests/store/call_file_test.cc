@@ -5,6 +5,7 @@
 #include "call_builder.h"
 #include "capture/pcapng.h"
 #include "record.h"
+#include "record_in_file.h"
 #include "temporary_folder.h"
 
 namespace koegura::store {
@@ -256,6 +257,16 @@ TEST_CASE("the attachments come back from the file, byte by byte") {
     CHECK((*back)[i].name == (*made)[i].name);
     CHECK((*back)[i].bytes == (*made)[i].bytes);
   }
+}
+
+TEST_CASE("a file's name says whose it is, whatever the number in it and whatever lies beside it") {
+  const std::string id = "01M7XTQNF2Q5NRV3B8X849YNJM";
+  const std::string begin = "/calls/2026/11/21/20261121T011505+0000_";
+  CHECK(id_in_name(begin + "0312345678_2311_" + id + ".mka")->text() == id);
+  CHECK(id_in_name(begin + "alice.smith_2311_" + id + ".mka")->text() == id);
+  CHECK(id_in_name(begin + "alice.smith_bob.j_" + id + ".notes.jsonl")->text() == id);
+  CHECK_FALSE(id_in_name("/calls/music.mka"));
+  CHECK_FALSE(id_in_name(begin + "0312345678_2311_.mka"));
 }
 
 }  // namespace

@@ -12,15 +12,18 @@
 #include <optional>
 #include <thread>
 
+#include "../wait_until.h"
 #include "call_builder.h"
 #include "store/archive.h"
 #include "store/finisher.h"
+#include "store/rebuilding_archive.h"
 #include "temporary_folder.h"
 
 namespace koegura::store {
 namespace {
 
 namespace fs = std::filesystem;
+using test::wait_until;
 
 // Before there is any thread that would stay behind in the old view.
 const bool kOwnMounts =
@@ -278,6 +281,31 @@ TEST_CASE("a disk that is mounted read-only is refused for writing and can be re
   const auto reader = Archive::open(*disk + "/archive", OpenMode::kRead, {});
   if (!reader) FAIL(reader.error().message);
   CHECK((*reader)->summary()->calls == 1);
+}
+
+TEST_CASE("what must stay free is not taken to rebuild an index, and once there is room it is") {
+  const TemporaryFolder folder;
+  const auto disk = small_disk(folder);
+  if (!disk) return;
+  const std::string directory = *disk + "/archive";
+  REQUIRE(open(directory)->put(call_of("before", 100)));
+  fs::remove_all(directory + "/index");
+  const std::string ballast = *disk + "/ballast";
+  write_content(ballast, std::string(36U << 20U, 'f'));
+  ArchiveOptions options;
+  options.reserve_bytes = 16U << 20U;
+  const auto archive =
+      open_or_rebuild(directory, options, {.retry_after = std::chrono::milliseconds(5)});
+  REQUIRE(archive);
+  const auto room = [&] { return (*archive)->check_room(); };
+  wait_until([&] { return !(*archive)->rebuild()->refusal.empty(); });
+  CHECK((*archive)->rebuild()->refusal.find("16 MB must stay free") != std::string::npos);
+  CHECK(room().error().kind == ErrorKind::kDamaged);
+  CHECK_FALSE(fs::exists(directory + "/index.new"));
+  fs::remove(ballast);
+  wait_until([&] { return !(*archive)->is_rebuilding(); });
+  CHECK(room());
+  CHECK((*archive)->summary()->calls == 1);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "call_builder.h"
+#include "index.h"
 #include "store/archive.h"
 #include "temporary_folder.h"
 
@@ -151,6 +152,45 @@ TEST_CASE("a log that a power cut tore is no damage: what was acknowledged is th
     write_content(path, content_of(path) + std::string(100, '\0'));  // room that was never written
     CHECK(look(copy, OpenMode::kWrite).calls == kCalls);
   }
+}
+
+// Ten days of calls in the index's log, the newest archived first; and then a hole in it.
+void fill_and_tear(const std::string& directory) {
+  {
+    const auto archive = Archive::open(directory, OpenMode::kWrite, {});
+    if (!archive) FAIL(archive.error().message);
+    for (int day = 10; day > 0; --day) {
+      CallBuilder call("c" + std::to_string(day));
+      REQUIRE((*archive)->put(call.starting(kMorning + std::chrono::hours(24 * day)).build()));
+    }
+  }
+  for (const std::string& file : files_below(directory + "/index")) {
+    if (!file.ends_with(".log")) continue;
+    std::string content = content_of(directory + "/index/" + file);
+    content.replace(content.size() / 3, 100, 100, '\0');
+    write_content(directory + "/index/" + file, content);
+  }
+}
+
+TEST_CASE("what followed a hole in the log comes back from the call files, however old it is") {
+  const TemporaryFolder folder;
+  const std::string directory = folder / "archive";
+  fill_and_tear(directory);
+  bool is_killed = false;
+  SUBCASE("at once") {}
+  SUBCASE("after a start that was killed before it had looked") {
+    is_killed = true;
+  }
+  if (is_killed) {
+    const auto index = Index::open(directory + "/index", {.access = IndexOptions::Access::kWrite});
+    REQUIRE(index);
+    CHECK((*index)->may_miss_calls());
+    CHECK((*index)->totals()->calls < 10);
+  }
+  const auto archive = Archive::open(directory, OpenMode::kWrite, {});
+  REQUIRE(archive);
+  CHECK((*archive)->summary()->calls == 10);
+  CHECK(!fs::exists(directory + "/index.cut"));
 }
 
 TEST_CASE("damage shows to a reader as well, and does not disturb it") {

@@ -44,6 +44,9 @@ class IndexUnderTest {
       return true;
     });
     if (!done) FAIL(done.error().message);
+    const auto count = count_index(*index_, filter, "JP");
+    if (!count) FAIL(count.error().message);
+    CHECK(*count == found.size());
     return found;
   }
   Index& operator*() { return *index_; }

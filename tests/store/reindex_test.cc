@@ -2,7 +2,9 @@
 
 #include <filesystem>
 
+#include "begun_reindex.h"
 #include "call_builder.h"
+#include "index.h"
 #include "store/archive.h"
 #include "temporary_folder.h"
 
@@ -151,6 +153,87 @@ TEST_CASE("what a reindex that was cut short left is cleared by the next writer"
   open(folder / "archive", OpenMode::kWrite);
   CHECK_FALSE(fs::exists(folder / "archive/index.new"));
   CHECK(records_of(folder / "archive") == before);
+}
+
+// ---- cut short --------------------------------------------------------------------------------
+
+// Legs that join: the second of each three is the next hop of the first.
+void fill_joined(const std::string& directory) {
+  const auto archive = open(directory, OpenMode::kWrite);
+  for (int i = 0; i < 30; ++i) {
+    CallBuilder call("c" + std::to_string(i));
+    call.starting(kMorning + std::chrono::minutes(40 * (i / 3)) + std::chrono::seconds(i % 3));
+    call.to("230" + std::to_string(i));
+    if (i % 3 < 2) {
+      call.call().links.session_ids.push_back(std::string(28, 'a') + std::to_string(1000 + i / 3));
+    }
+    REQUIRE(archive->put(call.build()));
+  }
+}
+
+// Every key and value of the index.
+std::string everything_in(const std::string& directory) {
+  const auto index = Index::open(directory + "/index", {});
+  REQUIRE(index);
+  const auto cursor = (*index)->cursor();
+  REQUIRE(cursor);
+  std::string all;
+  for ((*cursor)->seek(""); (*cursor)->valid(); (*cursor)->next()) {
+    all += std::string((*cursor)->key()) + "=" + std::string((*cursor)->value()) + "\n";
+  }
+  return all;
+}
+
+TEST_CASE("a reindex that was killed goes on, and comes to what one that was not comes to") {
+  const TemporaryFolder folder;
+  const std::string directory = folder / "archive";
+  fill_joined(directory);
+  REQUIRE(run(directory).report);
+  const std::string whole = everything_in(directory);
+  const auto records = records_of(directory);
+  CHECK(std::count_if(records.begin(), records.end(), [](const std::string& text) {
+          CallRecord record;
+          return record.ParseFromString(text) && record.conversation() != record.id();
+        }) == 10);
+  for (std::size_t calls = 0; calls <= 30; ++calls) {
+    CAPTURE(calls);
+    begin_reindex(directory, calls, "JP");
+    const Outcome outcome = run(directory);
+    REQUIRE(outcome.report);
+    CHECK(outcome.report->calls == 30);
+    CHECK(outcome.report->resumed == calls);
+    CHECK(everything_in(directory) == whole);
+  }
+}
+
+TEST_CASE(
+    "a reindex begins anew where what is left is of other settings, damaged or out of order") {
+  const TemporaryFolder folder;
+  const std::string directory = folder / "archive";
+  fill_joined(directory);
+  REQUIRE(run(directory).report);
+  const std::string whole = everything_in(directory);
+  SUBCASE("another region") {
+    begin_reindex(directory, 20, "DE");
+  }
+  SUBCASE("no index at all") {
+    write_content(directory + "/index.new", "a file");
+  }
+  SUBCASE("a damaged one") {
+    begin_reindex(directory, 20, "JP");
+    write_content(directory + "/index.new/CURRENT", "nothing\n");
+  }
+  SUBCASE("a file put back among those that were done") {
+    const std::string file = directory + "/calls/" + files_below(directory + "/calls")[4];
+    fs::rename(file, folder / "away");
+    begin_reindex(directory, 20, "JP");
+    fs::rename(folder / "away", file);
+  }
+  const Outcome outcome = run(directory);
+  if (!outcome.report) FAIL(outcome.report.error().message);
+  CHECK(outcome.report->calls == 30);
+  CHECK(outcome.report->resumed == 0);
+  CHECK(everything_in(directory) == whole);
 }
 
 }  // namespace

@@ -37,9 +37,15 @@ class WatchedArchive : public Archive {
                                    const std::function<bool(const CallRecord&)>&) const override {
     return {};
   }
+  [[nodiscard]] Result<std::uint64_t> count(const CallFilter&) const override { return 0; }
   [[nodiscard]] std::string file_of(const CallRecord&) const override { return {}; }
   [[nodiscard]] std::string temporary_directory() const override { return folder_.path(); }
   [[nodiscard]] Result<ArchiveSummary> summary() const override { return ArchiveSummary(); }
+  [[nodiscard]] Result<ArchiveChanged> change(const ArchiveChange&, const std::string&) override {
+    return failure("no");
+  }
+  [[nodiscard]] Result<RetentionOutlook> retention(Outlook) const override { return failure("no"); }
+  [[nodiscard]] Result<HoldList> holds() const override { return failure("no"); }
   [[nodiscard]] Result<void> check_room() const override {
     return check_room_ ? check_room_() : Result<void>();
   }

@@ -153,6 +153,9 @@ TEST_CASE("paths that are not there are 404, methods that are not there 405") {
   const std::string refused = answer_to("DELETE /v1/calls");
   CHECK(refused.starts_with("HTTP/1.1 405 Method Not Allowed\r\n"));
   CHECK(refused.find("\r\nAllow: GET\r\n") != std::string::npos);
+  const std::string other = answer_to("GET /v1/change");
+  CHECK(other.starts_with("HTTP/1.1 405 Method Not Allowed\r\n"));
+  CHECK(other.find("\r\nAllow: POST\r\n") != std::string::npos);
 }
 
 TEST_CASE("what is no request is told so, and hung up on") {
@@ -171,8 +174,8 @@ TEST_CASE("what is no request is told so, and hung up on") {
   CHECK(RawClient(folder).end().read().empty());
   const std::string large = "GET /v1/top HTTP/1.1\r\nX: " + std::string(9000, 'x') + "\r\n\r\n";
   CHECK(RawClient(folder).say(large).read().starts_with("HTTP/1.1 431 "));
-  const std::string body = "POST /v1/top HTTP/1.1\r\nContent-Length: 5000\r\n\r\n";
-  CHECK(RawClient(folder).say(body + std::string(5000, 'x')).read().starts_with("HTTP/1.1 413 "));
+  const std::string body = "POST /v1/change HTTP/1.1\r\nContent-Length: 20000000\r\n\r\n";
+  CHECK(RawClient(folder).say(body).read().starts_with("HTTP/1.1 413 "));
   CHECK(answers(*other));
 }
 
@@ -307,7 +310,7 @@ TEST_CASE("a list longer than a part comes whole, in chunks or until the server 
 
 TEST_CASE("the socket is for owner and group, and goes with the server") {
   const TemporaryFolder folder;
-  const FakeRecorder recorder(folder / "archive");
+  FakeRecorder recorder(folder / "archive");
   const std::string path = folder / "run/koegura.sock";
   auto server = serve(folder, recorder);
   struct stat status {};
@@ -321,7 +324,7 @@ TEST_CASE("the socket is for owner and group, and goes with the server") {
 
 TEST_CASE("a dead recorder's socket is taken over; what is alive, or no socket, is not") {
   const TemporaryFolder folder;
-  const FakeRecorder recorder(folder / "archive");
+  FakeRecorder recorder(folder / "archive");
   const std::string path = folder / "run/koegura.sock";
   {
     auto dead = ListeningSocket::open(path);

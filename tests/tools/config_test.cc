@@ -81,6 +81,62 @@ TEST_CASE("an unknown key is refused with its place and the nearest known one") 
   CHECK(error_of("threads = 2\n").starts_with("k.toml:1:1: unknown key 'threads'"));
 }
 
+TEST_CASE("retention rules are read in their order, and shown as they are read") {
+  const std::string toml = R"([retention]
+keep = "3 years"
+count_from = "fiscal-year"
+[[retention.rule]]
+name = "代表"
+line = "03-1234-5600"
+keep = "1 year 6 months"
+[[retention.rule]]
+name = "harassment"
+tag = "harassment"
+department = "市民課"
+direction = "in"
+state = "answered"
+keep = "10 years"
+count_from = "fiscal-year"
+)";
+  const auto config = parse_config(toml, "k.toml");
+  REQUIRE_MESSAGE(config, (config ? "" : config.error().message));
+  const store::RetentionRules& rules = config->archive.retention;
+  CHECK(rules.otherwise.keep == store::KeepFor{.years = 3});
+  CHECK(rules.otherwise.count_from == store::CountFrom::kFiscalYear);
+  REQUIRE(rules.rules.size() == 2);
+  CHECK(rules.rules[0].line == "03-1234-5600");
+  CHECK(rules.rules[0].period.keep == store::KeepFor{.years = 1, .months = 6});
+  CHECK(rules.rules[1].period.count_from == store::CountFrom::kFiscalYear);
+  // What config_lines shows reads back as the same rules.
+  std::string shown = "[retention]\n";
+  for (const std::string& line : config_lines(*config)) {
+    if (line.starts_with("retention.")) shown += line.substr(10) + '\n';
+  }
+  const auto back = parse_config(shown, "k.toml");
+  REQUIRE_MESSAGE(back, (back ? "" : back.error().message));
+  CHECK(back->archive.retention == rules);
+}
+
+TEST_CASE("a wrong retention rule is refused at its place") {
+  const std::string rule = "[[retention.rule]]\nname = \"r\"\n";
+  CHECK(error_of(rule + "keep = \"5 weeks\"\n")
+            .starts_with("k.toml:3:8: 'keep': retention.rule: expected a period in quotes"));
+  CHECK(error_of(rule + "keep = 5\n").starts_with("k.toml:3:1: 'keep': retention.rule: expected "));
+  CHECK(error_of(rule + "keep = \"5 years\"\nstatus = \"busy\"\n").find("did you mean 'state'?") !=
+        std::string::npos);
+  CHECK(error_of(rule + "keep = \"5 years\"\nstate = \"bussy\"\n").starts_with("k.toml:4:9: "));
+  CHECK(error_of(rule).find("expected keep = ") != std::string::npos);
+  CHECK(error_of("[[retention.rule]]\nkeep = \"1 day\"\n").find("expected a name") !=
+        std::string::npos);
+  CHECK(error_of("[[retention.rule]]\nname = \"default\"\nkeep = \"1 day\"\n")
+            .starts_with("k.toml:2:8: "));
+  const std::string whole = rule + "keep = \"1 day\"\n";
+  CHECK(error_of(whole + whole).starts_with("k.toml:4:1: retention.rule: expected another name"));
+  CHECK(error_of("[retention]\nrule = 3\n").starts_with("k.toml:2:8: retention.rule: expected"));
+  CHECK(error_of("[retention]\nkeep = \"0 days\"\n").starts_with("k.toml:2:8: retention.keep: "));
+  CHECK(error_of("[retention]\ncount_from = \"april\"\n").find("fiscal-year") != std::string::npos);
+}
+
 TEST_CASE("a wrong type is refused with what is expected and the range") {
   CHECK(error_of("[capture]\nmedia_hold = 5\n") ==
         "k.toml:2:14: capture.media_hold: expected a duration in quotes, as in \"5s\" or "

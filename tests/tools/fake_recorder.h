@@ -21,7 +21,7 @@ class FakeRecorder : public koegura::tools::RecorderState {
   }
 
   [[nodiscard]] koegura::tools::RecorderView view() const override { return view_; }
-  [[nodiscard]] const koegura::store::Archive& archive() const override { return *archive_; }
+  [[nodiscard]] koegura::store::Archive& archive() override { return *archive_; }
   [[nodiscard]] const std::string& directory() const override { return directory_; }
 
   koegura::CallRecord put(CallBuilder& call) {
@@ -52,7 +52,7 @@ class FakeRecorder : public koegura::tools::RecorderState {
 
 // A server on a socket in the folder.
 inline std::unique_ptr<koegura::tools::ApiServer> serve(
-    const TemporaryFolder& folder, const FakeRecorder& recorder,
+    const TemporaryFolder& folder, FakeRecorder& recorder,
     const koegura::tools::ApiOptions& options = {}) {
   auto server = koegura::tools::ApiServer::start(folder / "run/koegura.sock", recorder, options);
   if (!server) FAIL(server.error().message);

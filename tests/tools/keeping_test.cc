@@ -87,6 +87,61 @@ TEST_CASE("a directory that cannot be read is a notice: calls go on with the las
   CHECK(has(finding.blame, "koegura directory list"));
 }
 
+TEST_CASE(
+    "a ledger that is not what was signed is an alarm, one that waits for its disk a notice") {
+  RecorderView view = good_day();
+  view.archive->ledger_problem = "the ledger /archive/ledger: its head is missing";
+  Finding finding = only(judge_keeping(view));
+  CHECK(finding.id == "ledger_behind");
+  CHECK(finding.severity == Severity::kNotice);
+  view.archive->ledger_refused = true;
+  finding = only(judge_keeping(view));
+  CHECK(finding.id == "ledger_refused");
+  CHECK(finding.severity == Severity::kAlarm);
+  CHECK(has(finding.what, "its head is missing. Calls are archived without it"));
+}
+
+TEST_CASE("an index that is being rebuilt is one alarm: how far it is, what waits, and why not") {
+  RecorderView view = good_day();
+  view.rebuild = store::IndexRebuild{.damage = "a table"};
+  view.finisher.index_refusal = "the index is being rebuilt";
+  view.finisher.waiting = 12;
+  Finding finding = only(judge_keeping(view));
+  CHECK(finding.id == "index_rebuilding");
+  CHECK(finding.severity == Severity::kAlarm);
+  CHECK(has(finding.what, "from the call files: they are being counted; no call can be found"));
+  view.rebuild->done = 1200;
+  view.rebuild->total = 5000;
+  finding = only(judge_keeping(view));
+  CHECK(finding.what ==
+        "the index is damaged, and is being rebuilt from the call files: 1,200 of 5,000 read; no "
+        "call can be found until then, and 12 calls wait, safe in the spool (100 MB)");
+  CHECK(has(finding.blame, "what waits is archived by itself then"));
+  view.rebuild->refusal = "disk full: 3 MB are free";
+  finding = only(judge_keeping(view));
+  CHECK(has(finding.what, "cannot be rebuilt yet: disk full: 3 MB are free; no call"));
+  CHECK(has(finding.blame, "tried again each minute"));
+  view.rebuild->refusal.clear();
+  view.rebuild->is_over = true;
+  CHECK(judge_keeping(view).empty());
+}
+
+TEST_CASE("files that a rebuild could not read stay an alarm") {
+  RecorderView view = good_day();
+  view.rebuild = store::IndexRebuild{.done = 5000,
+                                     .total = 5000,
+                                     .is_over = true,
+                                     .problems = 2,
+                                     .first_problem = "/archive/calls/x.mka: cut off"};
+  const Finding finding = only(judge_keeping(view));
+  CHECK(finding.id == "index_incomplete");
+  CHECK(finding.severity == Severity::kAlarm);
+  CHECK(has(finding.what,
+            "2 files could not be read when the index was rebuilt, the first: "
+            "/archive/calls/x.mka: cut off"));
+  CHECK(has(finding.blame, "koegura reindex"));
+}
+
 TEST_CASE("a full disk is one alarm that says what waits, and that nothing is deleted") {
   RecorderView view = good_day();
   view.finisher.disk_refusal = "/archive: 0 B free, and 1 GB must stay free";

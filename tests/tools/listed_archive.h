@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,13 +58,37 @@ class ListedArchive : public koegura::store::Archive {
     }
     return {};
   }
+  [[nodiscard]] Result<koegura::RetentionOutlook> retention(
+      koegura::store::Outlook /*wanted*/) const override {
+    return koegura::failure("a list keeps for ever");
+  }
+  [[nodiscard]] Result<koegura::HoldList> holds() const override { return koegura::HoldList(); }
+  [[nodiscard]] koegura::Result<std::uint64_t> count(
+      const koegura::store::CallFilter& filter) const override {
+    std::uint64_t found = 0;
+    return query(filter, [&](const CallRecord&) { return ++found != 0; }).map([&] {
+      return found;
+    });
+  }
   [[nodiscard]] std::string file_of(const CallRecord& record) const override { return record.id(); }
   [[nodiscard]] std::string temporary_directory() const override { return {}; }
   [[nodiscard]] Result<koegura::store::ArchiveSummary> summary() const override {
     return koegura::store::ArchiveSummary{};
   }
   [[nodiscard]] Result<void> check_room() const override { return {}; }
+  [[nodiscard]] Result<koegura::ArchiveChanged> change(const koegura::ArchiveChange&,
+                                                       const std::string&) override {
+    return koegura::failure("no");
+  }
 
+  [[nodiscard]] std::optional<koegura::store::IndexRebuild> rebuild() const override {
+    ++asked_for_rebuild;
+    if (!is_damaged) return std::nullopt;
+    return koegura::store::IndexRebuild{.damage = "a test"};
+  }
+
+  std::atomic<bool> is_damaged = false;  // its index is being rebuilt
+  mutable std::atomic<int> asked_for_rebuild = 0;
   mutable int queries = 0;
   int fail_at = 0;  // this query fails
 

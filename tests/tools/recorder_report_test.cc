@@ -216,6 +216,10 @@ TEST_CASE(
   text = joined(recorder_lines(recorder_status(view), kNow));
   has(text, "; 5.0 MB of 64 MB wait in memory: the disk refuses them");
   has(text, "in work for 70 s: the disk is full");
+  view.finisher.disk_refusal = "";
+  view.finisher.index_refusal = "3 of 4 call files read";
+  text = joined(recorder_lines(recorder_status(view), kNow));
+  has(text, "in work for 70 s: 3 of 4 call files read");
   has(text, "clock       set back by 5.000 s at ");
   has(text, "threads     rx0 is stuck: silent for 12 s");
   CHECK(text.find("sip is stuck") == std::string::npos);
@@ -335,6 +339,20 @@ TEST_CASE("an archive's summary survives the way through the status") {
   CHECK(back.file_bytes == summary.file_bytes);
   CHECK(back.disk_free_bytes == summary.disk_free_bytes);
   CHECK(back.disk_total_bytes == summary.disk_total_bytes);
+}
+
+TEST_CASE("of an archive whose index is being rebuilt, status tells the disk, and no figures") {
+  store::ArchiveSummary summary;
+  summary.disk_free_bytes = 5;
+  summary.disk_total_bytes = 7;
+  summary.index_problem = "archive /x: the index is damaged, and is being rebuilt";
+  const Status status = status_of("/x", summary);
+  CHECK(summary_of(status).index_problem == summary.index_problem);
+  const std::string text = joined(archive_lines(status));
+  has(text, "calls       archive /x: the index is damaged, and is being rebuilt");
+  has(text, "disk        5 B free of 7 B");
+  CHECK(text.find("size") == std::string::npos);
+  CHECK(text.find("days left") == std::string::npos);
 }
 
 }  // namespace

@@ -13,6 +13,8 @@
 #include "call_query.h"
 #include "fake_recorder.h"
 #include "recorder_file.h"
+#include "store/ledger.h"
+#include "store/user_name.h"
 
 namespace koegura::tools {
 namespace {
@@ -62,6 +64,39 @@ std::vector<store::CallFilter> filters() {
   return all;
 }
 
+TEST_CASE("a change is made by the recorder, and entered in the name of the user who asks") {
+  const TemporaryFolder folder;
+  FakeRecorder recorder(folder / "archive");
+  const CallRecord record = recorder.put(CallBuilder("call"));
+  const auto server = serve(folder, recorder);
+  RemoteArchive archive = remote_of(folder);
+  ArchiveChange change;
+  change.mutable_access()->add_calls(record.id());
+  change.mutable_access()->set_action("audio");
+  change.mutable_access()->set_reason("R8-123");
+  REQUIRE(archive.change(change, "somebody else"));
+  change.mutable_access()->set_calls(0, "01ARZ3NDEKTSV4RRFFQ69G5FAV");
+  const auto unknown = archive.change(change, "");
+  REQUIRE(!unknown);
+  CHECK(unknown.error().kind == ErrorKind::kNotFound);
+  const auto nothing = archive.change(ArchiveChange(), "");
+  REQUIRE(!nothing);
+  CHECK(nothing.error().kind == ErrorKind::kUsage);
+
+  const auto ledger = store::Ledger::open(folder / "archive");
+  REQUIRE(ledger);
+  std::vector<LedgerEntry> entries;
+  REQUIRE((*ledger)->for_each(0, [&](const LedgerEntry& entry, std::string_view) {
+    if (entry.kind() == "access") entries.push_back(entry);
+    return true;
+  }));
+  REQUIRE(entries.size() == 1);
+  CHECK(entries[0].call() == record.id());
+  CHECK(entries[0].action() == "audio");
+  CHECK(entries[0].reason() == "R8-123");
+  CHECK(entries[0].who() == store::user_name(::geteuid()));
+}
+
 TEST_CASE("thousands of calls asked for over the socket are those of the folder, in its order") {
   const TemporaryFolder folder;
   FakeRecorder recorder(folder / "archive");
@@ -73,6 +108,7 @@ TEST_CASE("thousands of calls asked for over the socket are those of the folder,
     const auto expected = matches(recorder.archive(), filter);
     CAPTURE(query_text({filter, ""}));
     CHECK(matches(remote, filter) == expected);
+    CHECK(remote.count(filter).value_or(SIZE_MAX) == expected.size());
     total += expected.size();
   }
   CHECK(total > 9000);
@@ -162,7 +198,7 @@ TEST_CASE("a copy of a call's file is the file, and has no name") {
   const CallRecord record = recorder.put(CallBuilder("c1"));
   const auto server = serve(folder, recorder);
   const RemoteArchive remote = remote_of(folder);
-  const auto copy = remote.fetch(record);
+  const auto copy = remote.fetch(record, "audio", "R8");
   REQUIRE(copy);
   const std::string content = content_of(recorder.archive().file_of(record));
   CHECK(content_of(*copy) == content);
@@ -188,7 +224,7 @@ TEST_CASE("commands find the recorder by its file in the folder, under any path 
     const auto call = open_call(session_of(folder / path), record.id());
     REQUIRE(call);
     CHECK(call->remote != nullptr);
-    CHECK(call->readable_file() == call->file());  // root reads the folder itself
+    CHECK(call->give_file({.action = "audio"}) == call->file());  // root reads the folder itself
   }
 }
 
@@ -252,7 +288,7 @@ TEST_CASE("a recorder of another archive is not believed") {
 
 TEST_CASE("a socket whose owner never answers holds nobody up") {
   const TemporaryFolder folder;
-  { const FakeRecorder ours(folder / "archive"); }
+  { FakeRecorder ours(folder / "archive"); }
   const auto deaf = ListeningSocket::open(folder / "run/koegura.sock");
   REQUIRE(deaf);
   REQUIRE(write_recorder_file(folder / "archive", folder / "run/koegura.sock"));
@@ -302,7 +338,7 @@ TEST_CASE("who may use the socket and not the folder reads calls and their files
     CHECK(call);
     if (!call) return;
     CHECK(call->file() == recorder.archive().file_of(record));
-    const auto file = call->readable_file();
+    const auto file = call->give_file({.action = "audio"});
     CHECK(file);
     CHECK(*file != call->file());
     CHECK(content_of(*file) == content);
@@ -314,6 +350,8 @@ TEST_CASE("a filter is the same after it was written as a query and read again")
     filter.direction = "in";
     filter.department = "市民課";
     filter.withheld = "非通知";
+    filter.tag = "#カスハラ";
+    filter.text = "怒鳴る & 代表=?";
     filter.conversation = "01KAJ4Q2H0ABCDEFGHJKMNPQRS";
     const std::string text = query_text({filter, "01ABC"});
     const auto read = parse_query(text);
@@ -325,6 +363,8 @@ TEST_CASE("a filter is the same after it was written as a query and read again")
     CHECK(read->filter.number == filter.number);
     CHECK(read->filter.person == filter.person);
     CHECK(read->filter.withheld == filter.withheld);
+    CHECK(read->filter.tag == filter.tag);
+    CHECK(read->filter.text == filter.text);
     CHECK(read->filter.conversation == filter.conversation);
     CHECK(read->filter.longer_than == filter.longer_than);
     CHECK(read->filter.shorter_than == filter.shorter_than);

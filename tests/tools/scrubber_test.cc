@@ -10,6 +10,7 @@
 #include "../store/call_builder.h"
 #include "../store/temporary_folder.h"
 #include "json.h"
+#include "listed_archive.h"
 #include "scrub_state.h"
 
 namespace koegura::tools {
@@ -203,6 +204,18 @@ TEST_CASE("while somebody else scrubs, the recorder's scrub waits and tells what
   lock.reset();
   REQUIRE(comes_true([&] { return scrubber->figures().has_last_pass_ended(); }));
   CHECK(scrubber->figures().calls() == 1);  // the one that was left
+}
+
+TEST_CASE("while the index is being rebuilt nothing is scrubbed, and that is no error") {
+  const TemporaryFolder folder;
+  ListedArchive archive({});
+  archive.is_damaged = true;
+  const auto scrubber = Scrubber::start(archive, folder.path(), hurried());
+  REQUIRE(comes_true([&] { return archive.asked_for_rebuild > 2; }));
+  CHECK_FALSE(scrubber->figures().has_began());
+  CHECK(scrubber->figures().error() == "");
+  archive.is_damaged = false;
+  CHECK(comes_true([&] { return scrubber->figures().has_last_pass_ended(); }));
 }
 
 }  // namespace

@@ -87,6 +87,11 @@ TEST_CASE("what waits on its way to the archive has a line, and none if nothing 
             "spool       12 MB wait in memory, nothing is archived: the disk is full") !=
         std::string::npos);
   CHECK(colour_of(lines, "12 MB wait") == Colour::kYellow);
+  recorder.clear_spool();
+  recorder.mutable_backlog()->clear_disk_refusal();
+  recorder.mutable_backlog()->set_index_refusal("3 of 4 call files read");
+  CHECK(text_of(draw_top(snapshot, {})).find("nothing is archived: the index is being rebuilt") !=
+        std::string::npos);
 }
 
 TEST_CASE("the header shows each source's rates and the outcomes that came") {

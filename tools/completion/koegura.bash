@@ -33,9 +33,10 @@ _koegura() {
 
   case $prev in
     --archive | --audio) _filedir -d; return ;;
-    --config | --read | --output | --truth | --write | -o | -w) _filedir; return ;;
+    --to) if [[ $command == export ]]; then _filedir -d; return; fi ;;
+    --config | --read | --since | --output | --truth | --write | -o | -w) _filedir; return ;;
   esac
-  if [[ $command == calls && $prev == --conversation ]]; then
+  if [[ $command =~ ^(calls|export)$ && $prev == --conversation ]]; then
     COMPREPLY=($(compgen -W "$(_koegura_calls)" -- "${cur^^}"))
     return
   fi
@@ -55,13 +56,28 @@ _koegura() {
   else
     case $command in
       record) _filedir ;;
+      verify) _filedir -d ;;
       directory)
         if [[ ! $action ]]; then
           COMPREPLY=($(compgen -W "$(_koegura_values ACTION)" -- "$cur"))
         elif [[ $action == import ]]; then
           _filedir
         fi ;;
-      show | ladder | audio | packets)
+      ledger)
+        if [[ ! $action ]]; then
+          COMPREPLY=($(compgen -W "$(_koegura_values ACTION)" -- "$cur"))
+        elif [[ $action == prove ]]; then
+          COMPREPLY=($(compgen -W "$(_koegura_calls)" -- "${cur^^}"))
+        fi ;;
+      hold)
+        if [[ ! $action ]]; then
+          COMPREPLY=($(compgen -W "$(_koegura_values ACTION)" -- "$cur"))
+        elif [[ $action != list ]]; then
+          COMPREPLY=($(compgen -W "$(_koegura_calls)" -- "${cur^^}"))
+        fi ;;
+      retention)
+        if [[ ! $action ]]; then COMPREPLY=($(compgen -W "$(_koegura_values ACTION)" -- "$cur")); fi ;;
+      show | ladder | audio | export | fax | packets | note)
         COMPREPLY=($(compgen -W "$(_koegura_calls)" -- "${cur^^}")) ;;
     esac
   fi

@@ -8,13 +8,16 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <span>
 
 #include "accounting_report.h"
+#include "api_access.h"
 #include "call_query.h"
 #include "json.h"
 #include "recorder_file.h"
 #include "recorder_report.h"
 #include "status_report.h"
+#include "store/user_name.h"
 #include "text_width.h"
 
 namespace koegura::tools {
@@ -23,8 +26,11 @@ namespace {
 
 constexpr std::size_t kPart = 256U << 10U;
 constexpr std::string_view kCalls = "/v1/calls";
+constexpr std::string_view kCount = "/v1/count";
 constexpr std::string_view kFile = "/file";
+constexpr std::string_view kChange = "/v1/change";
 constexpr std::string_view kRecords = "/v1/records";
+constexpr std::string_view kProtobuf = "application/x-protobuf";
 
 struct KindRow {
   ErrorKind kind;
@@ -37,6 +43,7 @@ constexpr std::array kKinds = {
     KindRow{ErrorKind::kVerification, "verification", 500},
     KindRow{ErrorKind::kNotFound, "not-found", 404},
     KindRow{ErrorKind::kNotPermitted, "not-permitted", 403},
+    KindRow{ErrorKind::kDamaged, "damaged", 503},
 };
 
 const KindRow& row_of(ErrorKind kind) {
@@ -142,14 +149,28 @@ class CallsBody : public ApiBody {
   bool at_end_ = false;
 };
 
-ApiAnswer answer_calls(std::string_view target, const ApiContext& context) {
-  const std::string_view path = path_of(target);
-  const CallsForm form = path == kCalls ? CallsForm::kLines : CallsForm::kPage;
-  target.remove_prefix(std::min(target.size(), path.size() + 1));
-  auto query = parse_query(target);
+ApiAnswer answer_count(const ApiRequest& request, const ApiContext& context) {
+  const auto asked = asked_for(request.target);
+  if (!asked) return refused(asked.error());
+  const auto query = parse_query(asked->rest);
   if (!query) return refused(query.error());
+  note_search(*asked, query->filter, request, context);
+  const auto count = context.state.archive().count(query->filter);
+  if (!count) return refused(count.error());
+  CallCount answer;
+  answer.set_count(static_cast<double>(*count));
+  return answer_with(json_of(answer));
+}
+
+ApiAnswer answer_calls(const ApiRequest& request, const ApiContext& context) {
+  const CallsForm form = path_of(request.target) == kCalls ? CallsForm::kLines : CallsForm::kPage;
+  const auto asked = asked_for(request.target);
+  if (!asked) return refused(asked.error());
+  auto query = parse_query(asked->rest);
+  if (!query) return refused(query.error());
+  if (query->after.empty()) note_search(*asked, query->filter, request, context);
   ApiAnswer answer;
-  answer.type = form == CallsForm::kLines ? "application/x-ndjson" : "application/x-protobuf";
+  answer.type = form == CallsForm::kLines ? "application/x-ndjson" : kProtobuf;
   answer.parts = std::make_unique<CallsBody>(context.state.archive(), std::move(*query), form);
   return answer;
 }
@@ -198,14 +219,64 @@ ApiAnswer answer_file(const CallRecord& record, const ApiContext& context) {
   return answer;
 }
 
-ApiAnswer answer_call(std::string_view name, const ApiContext& context) {
+ApiAnswer answer_call(const ApiRequest& request, const ApiContext& context) {
+  std::string_view name = path_of(request.target).substr(kCalls.size() + 1);
   const bool wants_file = name.ends_with(kFile);
   if (wants_file) name.remove_suffix(kFile.size());
   const auto id = percent_decoded(name);
   if (!id) return refused(id.error());
+  const auto asked = asked_for(request.target);
+  if (!asked) return refused(asked.error());
   const auto record = context.state.archive().find(*id);
   if (!record) return refused(record.error());
-  return wants_file ? answer_file(*record, context) : answer_with(store::to_json(*record));
+  if (wants_file) {
+    const auto entered = enter_file(*asked, *record, request, context);
+    return entered ? answer_file(*record, context) : refused(entered.error());
+  }
+  note_look(*asked, *record, request, context);
+  return answer_with(store::to_json(*record));
+}
+
+// ---- changes --------------------------------------------------------------------------------
+
+ApiAnswer answer_change(const ApiRequest& request, const ApiContext& context) {
+  ArchiveChange change;
+  if (!change.ParseFromString(request.body)) {
+    return refused({"what was posted is no change of an archive", ErrorKind::kUsage});
+  }
+  const bool has_reason = !change.has_access() || !change.access().reason().empty() ||
+                          !is_reason_asked(change.access().action());
+  if (context.needs_reason && !has_reason) return refused(no_reason());
+  const auto changed = context.state.archive().change(change, store::user_name(request.peer.uid));
+  if (!changed) return refused(changed.error());
+  ApiAnswer answer;
+  answer.type = kProtobuf;
+  answer.text = changed->SerializeAsString();
+  return answer;
+}
+
+// ---- retention ------------------------------------------------------------------------------
+
+template <typename Message>
+ApiAnswer answer_message(const Result<Message>& message) {
+  if (!message) return refused(message.error());
+  ApiAnswer answer;
+  answer.type = kProtobuf;
+  answer.text = message->SerializeAsString();
+  return answer;
+}
+
+ApiAnswer answer_outlook(const ApiRequest& /*request*/, const ApiContext& context) {
+  return answer_message(context.state.archive().retention(store::Outlook::kClock));
+}
+ApiAnswer answer_due(const ApiRequest& /*request*/, const ApiContext& context) {
+  return answer_message(context.state.archive().retention(store::Outlook::kDue));
+}
+ApiAnswer answer_rules(const ApiRequest& /*request*/, const ApiContext& context) {
+  return answer_message(context.state.archive().retention(store::Outlook::kRules));
+}
+ApiAnswer answer_holds(const ApiRequest& /*request*/, const ApiContext& context) {
+  return answer_message(context.state.archive().holds());
 }
 
 // ---- the recorder ---------------------------------------------------------------------------
@@ -250,11 +321,20 @@ struct Route {
 constexpr std::array kQuick = {Route{"/v1/recorder", answer_recorder},
                                Route{"/v1/status", answer_status}, Route{"/v1/top", answer_top}};
 
-const Route* quick_route(std::string_view target) {
-  for (const Route& route : kQuick) {
+// These look through calls.
+constexpr std::array kSlow = {
+    Route{"/v1/retention", answer_outlook}, Route{"/v1/retention/due", answer_due},
+    Route{"/v1/retention/rules", answer_rules}, Route{"/v1/holds", answer_holds}};
+
+const Route* route_among(std::span<const Route> routes, std::string_view target) {
+  for (const Route& route : routes) {
     if (route.path == path_of(target)) return &route;
   }
   return nullptr;
+}
+
+const Route* quick_route(std::string_view target) {
+  return route_among(kQuick, target);
 }
 
 }  // namespace
@@ -262,20 +342,31 @@ const Route* quick_route(std::string_view target) {
 ApiAnswer answer(const ApiRequest& request, const ApiContext& context) {
   const std::string_view target = request.target;
   const std::string_view path = path_of(target);
-  const Route* quick = quick_route(target);
+  const Route* route = quick_route(target);
+  if (route == nullptr) route = route_among(kSlow, target);
   const bool is_calls = path == kCalls || path == kRecords;
   const bool is_call = path.starts_with(std::string(kCalls) + '/');
-  if (quick == nullptr && !is_calls && !is_call) {
+  const bool is_change = path == kChange;
+  const bool is_count = path == kCount;
+  if (route == nullptr && !is_calls && !is_call && !is_change && !is_count) {
     return refusal(404, {printable(path) + ": this recorder knows no such path; is it of another "
                                            "version than the command?"});
   }
-  if (request.method != "GET") {
-    return refusal(405, {printable(request.method) + " " + printable(path) + ": only GET is there",
+  const std::string_view method = method_of(target);
+  if (request.method != method) {
+    return refusal(405, {printable(request.method) + " " + printable(path) + ": only " +
+                             std::string(method) + " is there",
                          ErrorKind::kUsage});
   }
-  if (quick != nullptr) return quick->answer(request, context);
-  if (is_call) return answer_call(path.substr(kCalls.size() + 1), context);
-  return answer_calls(target, context);
+  if (is_change) return answer_change(request, context);
+  if (is_count) return answer_count(request, context);
+  if (route != nullptr) return route->answer(request, context);
+  if (is_call) return answer_call(request, context);
+  return answer_calls(request, context);
+}
+
+std::string_view method_of(std::string_view target) {
+  return path_of(target) == kChange ? "POST" : "GET";
 }
 
 bool is_quick(std::string_view target) {

@@ -4,12 +4,21 @@
 //   GET /v1/status         Status          as `koegura status --json`
 //   GET /v1/top            TopSnapshot     the rates are made by the client, from two of them
 //   GET /v1/calls?QUERY    CallRecord, one a line; QUERY as in call_query.h
-//   GET /v1/records?QUERY  CallPage        the same for the commands, which need it ten times as
-//   fast GET /v1/calls/ID       CallRecord      by id or unambiguous prefix GET /v1/calls/ID/file
-//   the call's Matroska file
+//   GET /v1/records?QUERY  CallPage        the same for the commands, ten times as fast
+//   GET /v1/calls/ID       CallRecord      by id or unambiguous prefix
+//   GET /v1/calls/ID/file                  the call's Matroska file
+//   GET /v1/retention      RetentionOutlook  may anything be erased now; /due, /rules: which calls
+//   GET /v1/holds          HoldList
+//   POST /v1/change        ArchiveChanged  of an ArchiveChange, done by the user who asks
 //
-// All but the file and the page is JSON of output.proto and record.proto. A refusal is an ApiError;
-// where it comes after the first calls it is the last line.
+// What is given is entered in the ledger, in the name of who asks: a search with the names of its
+// filters and a look at a call soon, a file before it is given. QUERY may say what for:
+//
+//   for=audio&reason=R     of a file, what is made of it, and why; else it is "file"
+//   for=audio, for=more    of calls: not entered as what they are, as this entry comes, or has come
+//
+// All but the file, the page, retention, holds and the change is JSON of output.proto and
+// record.proto. A refusal is an ApiError; where it comes after the first calls it is the last line.
 //
 // Threads: any number at once.
 #pragma once
@@ -38,6 +47,7 @@ struct ApiPeer {
 struct ApiRequest {
   std::string method;
   std::string target;  // "/v1/calls?state=missed"
+  std::string body;    // of a POST
   ApiPeer peer;
 };
 
@@ -60,13 +70,16 @@ struct ApiAnswer {
 };
 
 struct ApiContext {
-  const RecorderState& state;
+  RecorderState& state;
   std::string socket_path;
-  std::string region;  // of numbers without a country code
+  std::string region;         // of numbers without a country code
+  bool needs_reason = false;  // access.reason
 };
 
 // May take as long as a walk through the index.
 [[nodiscard]] ApiAnswer answer(const ApiRequest& request, const ApiContext& context);
+// The one method that this path takes.
+[[nodiscard]] std::string_view method_of(std::string_view target);
 // True if answering looks at the recorder and not through its calls: such a request need not wait
 // behind those that do.
 [[nodiscard]] bool is_quick(std::string_view target);

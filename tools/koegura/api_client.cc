@@ -80,6 +80,7 @@ class Client : public ApiClient {
   }
 
   Result<void> get(const std::string& target, const Take& take) override;
+  Result<std::string> post(const std::string& target, std::string_view body) override;
 
   void set_patience(std::chrono::milliseconds patience) override {
     patience_ = patience;
@@ -91,6 +92,7 @@ class Client : public ApiClient {
   [[nodiscard]] bool ask(const std::string& request, Parser& parser);
   [[nodiscard]] Result<void> connect_anew();
   [[nodiscard]] Result<void> read_body(Parser& parser, const Take& take);
+  [[nodiscard]] Result<void> read_answer(Parser& parser, const Take& take);
   [[nodiscard]] bool is_silent() const {
     return error_ == boost::system::errc::resource_unavailable_try_again;
   }
@@ -161,18 +163,44 @@ Result<void> Client::get(const std::string& target, const Take& take) {
     socket_ = Descriptor();
     return tl::make_unexpected(broken());
   }
+  return read_answer(*parser, take);
+}
+
+Result<void> Client::read_answer(Parser& parser, const Take& take) {
   used_ = true;
-  const bool ok = parser->get().result_int() == kOk;
-  const bool stays = parser->get().keep_alive();
+  const bool ok = parser.get().result_int() == kOk;
+  const bool stays = parser.get().keep_alive();
   std::string said;
   auto done = read_body(
-      *parser, ok ? take : [&](std::string_view piece) -> Result<void> {
+      parser, ok ? take : [&](std::string_view piece) -> Result<void> {
         said += piece;
         return {};
       });
   if (!done || !stays) socket_ = Descriptor();  // what is left of the answer is not read
   if (done && !ok) return tl::make_unexpected(error_of(said));
   return done;
+}
+
+Result<std::string> Client::post(const std::string& target, std::string_view body) {
+  // A connection that was idle may be closed already, and what was sent on it is not asked twice.
+  if (auto connected = connect_anew(); !connected) {
+    return tl::make_unexpected(std::move(connected.error()));
+  }
+  std::string request = "POST " + target + " HTTP/1.1\r\nHost: koegura\r\n";
+  request += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+  request += body;
+  Parser parser;
+  if (!ask(request, parser)) {
+    socket_ = Descriptor();
+    return tl::make_unexpected(broken());
+  }
+  std::string said;
+  auto done = read_answer(parser, [&](std::string_view piece) -> Result<void> {
+    said += piece;
+    return {};
+  });
+  if (!done) return tl::make_unexpected(std::move(done.error()));
+  return said;
 }
 
 }  // namespace

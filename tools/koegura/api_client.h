@@ -23,6 +23,10 @@ class ApiClient {
   // A connection that the recorder has closed meanwhile is made anew.
   [[nodiscard]] virtual Result<std::string> get(const std::string& target) = 0;
 
+  // Once: what was asked for may have been done though the answer did not come.
+  [[nodiscard]] virtual Result<std::string> post(const std::string& target,
+                                                 std::string_view body) = 0;
+
   // The answer as it comes, in pieces of any size. Gone on with until its end or an error; an
   // error may come after any number of pieces.
   using Take = std::function<Result<void>(std::string_view piece)>;

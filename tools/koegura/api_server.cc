@@ -28,7 +28,7 @@ using Protocol = asio::local::stream_protocol;
 using ErrorCode = boost::system::error_code;
 
 constexpr std::uint32_t kMostHeader = 8U << 10U;
-constexpr std::uint64_t kMostBody = 4U << 10U;  // of a request: none has a meaning
+constexpr std::uint64_t kMostBody = 8U << 20U;  // of a request: a bundle's manifest
 constexpr std::size_t kMostBuffered = 16U << 10U;
 constexpr std::size_t kWalkers = 2;
 constexpr auto kAcceptAgain = std::chrono::milliseconds(100);
@@ -92,6 +92,7 @@ class ApiConnection : public std::enable_shared_from_this<ApiConnection> {
   std::optional<http::request_parser<http::string_body>> parser_;
   unsigned version_ = kHttp11;
   bool keep_ = false;
+  std::string allowed_ = "GET";  // of the path asked for
   // The answer that is under way: whole, or in parts.
   ApiAnswer answer_;
   std::optional<http::response<http::string_body>> whole_;
@@ -116,13 +117,15 @@ void ApiConnection::on_read(ErrorCode error) {
     refuse(error);
     return;
   }
-  const auto& message = parser_->get();
+  auto& message = parser_->get();
   version_ = message.version();
   keep_ = message.keep_alive();
   ApiRequest request{.method = std::string(message.method_string()),
                      .target = std::string(message.target()),
+                     .body = std::move(message.body()),
                      .peer = peer_};
   asio::thread_pool& pool = is_quick(request.target) ? shared_.views : shared_.walks;
+  allowed_ = method_of(request.target);
   leave(
       pool,
       [this, request = std::move(request)] { return tools::answer(request, shared_.context); },
@@ -148,7 +151,7 @@ auto ApiConnection::head_of(const ApiAnswer& answer) const {
   head.result(answer.status);
   head.version(version_);
   head.set(http::field::content_type, answer.type);
-  if (answer.status == 405) head.set(http::field::allow, "GET");
+  if (answer.status == 405) head.set(http::field::allow, allowed_);
   return head;
 }
 
@@ -312,11 +315,14 @@ class Server : public ApiServer {
 }  // namespace
 
 Result<std::unique_ptr<ApiServer>> ApiServer::start(const std::string& socket_path,
-                                                    const RecorderState& state,
+                                                    RecorderState& state,
                                                     const ApiOptions& options) {
   auto socket = ListeningSocket::open(socket_path);
   if (!socket) return tl::make_unexpected(std::move(socket.error()));
-  ApiContext context{.state = state, .socket_path = socket_path, .region = options.region};
+  ApiContext context{.state = state,
+                     .socket_path = socket_path,
+                     .region = options.region,
+                     .needs_reason = options.needs_reason};
   try {
     return std::make_unique<Server>(std::move(*socket), std::move(context), options);
   } catch (const std::exception& error) {  // no descriptor or no thread left

@@ -19,6 +19,7 @@ namespace koegura::tools {
 
 struct ApiOptions {
   std::string region = "JP";  // of numbers without a country code
+  bool needs_reason = false;  // access.reason
   std::size_t max_connections = 256;
   // A client says its whole request, and takes each 256 KiB of its answer, within this time.
   std::chrono::milliseconds timeout = std::chrono::seconds(10);
@@ -30,7 +31,7 @@ class ApiServer {
   // of a socket that nobody listens on any more. Refused with what to do: another recorder
   // answers there, the path is no socket, too long, or not writable. REQUIRES: state outlives this.
   [[nodiscard]] static Result<std::unique_ptr<ApiServer>> start(const std::string& socket_path,
-                                                                const RecorderState& state,
+                                                                RecorderState& state,
                                                                 const ApiOptions& options);
   // Removes the socket, drops every client. Waits for a walk through the index that goes on.
   virtual ~ApiServer() = default;

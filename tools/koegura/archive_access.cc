@@ -2,9 +2,14 @@
 
 #include <unistd.h>
 
+#include <cstdio>
+
+#include "api_access.h"
 #include "json.h"
 #include "quantity_text.h"
 #include "recorder_file.h"
+#include "store/access.h"
+#include "store/user_name.h"
 #include "text_width.h"
 #include "time_text.h"
 
@@ -40,10 +45,10 @@ std::string trace_of(const RecorderFile& file) {
          local_time(time_of(file.started())) + ", ended without a word)";
 }
 
-Result<Opened> open_any(const Session& session) {
+Result<Opened> open_any(const Session& session, const char* action) {
   auto recorder = find_recorder(session);
   if (recorder) {
-    auto remote = std::make_unique<RemoteArchive>(std::move(*recorder), session.archive);
+    auto remote = std::make_unique<RemoteArchive>(std::move(*recorder), session.archive, action);
     const RemoteArchive* archive = remote.get();
     return Opened{std::move(remote), archive};
   }
@@ -87,21 +92,88 @@ Result<std::unique_ptr<ApiClient>> find_recorder(const Session& session) {
 }
 
 Result<std::unique_ptr<store::Archive>> open_for_reading(const Session& session) {
-  return open_any(session).map([](Opened opened) { return std::move(opened.archive); });
+  return open_any(session, "calls").map([](Opened opened) { return std::move(opened.archive); });
 }
 
-Result<std::string> OpenCall::readable_file(const CallRecord& of) const {
-  std::string path = archive->file_of(of);
-  if (remote == nullptr || access(path.c_str(), R_OK) == 0) return path;
-  return remote->fetch(of);
+Result<std::unique_ptr<store::Archive>> open_for_changing(const Session& session) {
+  auto recorder = find_recorder(session);
+  if (recorder) {
+    return std::make_unique<RemoteArchive>(std::move(*recorder), session.archive);
+  }
+  // One that runs and cannot be asked has the folder.
+  if (recorder.error().kind != ErrorKind::kNotFound) {
+    return tl::make_unexpected(std::move(recorder.error()));
+  }
+  auto there =
+      store::Archive::open(session.archive, store::OpenMode::kRead, session.config.archive);
+  if (!there) return there;
+  there->reset();
+  return store::Archive::open(session.archive, store::OpenMode::kWrite, session.config.archive);
 }
 
-Result<OpenCall> open_call(const Session& session, const std::string& id) {
-  auto opened = open_any(session);
+Result<ArchiveChanged> change_archive(const Session& session, const ArchiveChange& change) {
+  auto archive = open_for_changing(session);
+  if (!archive) return tl::make_unexpected(std::move(archive.error()));
+  return (*archive)->change(change, std::string());
+}
+
+namespace {
+
+bool is_readable(const std::string& path) {
+  return access(path.c_str(), R_OK) == 0;
+}
+
+Access access_of(const CallRecord& record, const Given& given) {
+  Access access;
+  access.add_calls(record.id());
+  access.set_action(given.action);
+  access.set_reason(given.reason);
+  return access;
+}
+
+// A copy on a medium that cannot be written to is there to be listened to.
+void enter_in_folder(const std::string& directory, const Access& access) {
+  const auto entered = store::enter_access(directory, access, store::user_name(geteuid()));
+  if (entered) return;
+  std::fprintf(stderr, "koegura: warning: the ledger does not tell of this access: %s\n",
+               printable(entered.error().message).c_str());
+}
+
+}  // namespace
+
+Result<std::string> OpenCall::give_file(const CallRecord& of, const Given& given) const {
+  if (needs_reason && given.reason.empty() && is_reason_asked(given.action)) {
+    return tl::make_unexpected(no_reason());
+  }
+  const std::string path = archive->file_of(of);
+  if (remote == nullptr) {
+    enter_in_folder(directory, access_of(of, given));
+    return path;
+  }
+  if (!is_readable(path)) return remote->fetch(of, given.action, given.reason);
+  ArchiveChange change;
+  *change.mutable_access() = access_of(of, given);
+  const auto entered = archive->change(change, std::string());
+  if (!entered) return tl::make_unexpected(entered.error());
+  return path;
+}
+
+Result<std::string> OpenCall::exported_file() const {
+  std::string path = file();
+  if (remote == nullptr || is_readable(path)) return path;
+  return remote->fetch(record, "export", std::string());
+}
+
+Result<OpenCall> open_call(const Session& session, const std::string& id, const char* action) {
+  auto opened = open_any(session, action);
   if (!opened) return tl::make_unexpected(std::move(opened.error()));
   auto record = opened->archive->find(id);
   if (!record) return tl::make_unexpected(std::move(record.error()));
-  return OpenCall{std::move(opened->archive), std::move(*record), opened->remote};
+  return OpenCall{.archive = std::move(opened->archive),
+                  .record = std::move(*record),
+                  .remote = opened->remote,
+                  .directory = session.archive,
+                  .needs_reason = session.config.access_reason};
 }
 
 }  // namespace koegura::tools

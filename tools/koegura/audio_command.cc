@@ -3,10 +3,11 @@
 #include <cstdio>
 
 #include "archive_access.h"
-#include "call_packets.h"
+#include "capture/frame.h"
 #include "command.h"
 #include "decode/matroska.h"
 #include "file_output.h"
+#include "store/attachment_names.h"
 
 namespace koegura::tools {
 
@@ -43,9 +44,8 @@ Result<void> write_waveform(const std::string& call_file, FileOutput& output) {
   const auto attachments = decode::read_attachments(call_file);
   if (!attachments) return tl::make_unexpected(attachments.error());
   for (const decode::Attachment& attachment : *attachments) {
-    if (attachment.name != kWaveformAttachment) continue;
-    const auto* bytes = reinterpret_cast<const char*>(attachment.bytes.data());
-    return output.write({bytes, attachment.bytes.size()});
+    if (attachment.name != store::kWaveform) continue;
+    return output.write(capture::as_text(attachment.bytes));
   }
   return failure(call_file + ": no waveform is attached to this call", ErrorKind::kNotFound);
 }
@@ -66,18 +66,19 @@ class AudioCommand : public Command {
                    "dat is the waveform's overview [from the file's name, else wav]");
     options.choice("--channel", channel_, names_of(kChannels),
                    "both is stereo, left caller, right callee [both]");
+    options.text("--reason", "R", reason_, "why it is wanted: it stands in the ledger for good");
     options.flag("--force", force_, "overwrite the file if it exists");
   }
 
   Result<void> run(const Session& session) override {
-    auto call = open_call(session, call_);
+    auto call = open_call(session, call_, "audio");
     if (!call) return tl::make_unexpected(std::move(call.error()));
     const FormatRow& format = chosen_format();
     const std::string ending = wants_waveform() ? kWaveformFormat : format.name;
     const std::string path = output_.empty() ? call->record.id() + '.' + ending : output_;
     auto output = FileOutput::create(path, force_);
     if (!output) return tl::make_unexpected(std::move(output.error()));
-    const auto file = call->readable_file();
+    const auto file = call->give_file({.action = "audio", .reason = reason_});
     if (!file) return tl::make_unexpected(file.error());
     auto exported = wants_waveform() ? write_waveform(*file, *output)
                                      : decode::export_audio(*file, output->fd(), format.format,
@@ -114,6 +115,7 @@ class AudioCommand : public Command {
   std::string output_;
   std::string format_;
   std::string channel_;
+  std::string reason_;
   bool force_ = false;
 };
 

@@ -14,6 +14,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "capture/folder_entries.h"
+
 namespace koegura::tools {
 
 namespace {
@@ -58,12 +60,9 @@ void add_mode(std::vector<ModeFacts>& modes, const fs::path& path, bool is_key) 
 }
 
 void add_children(std::vector<ModeFacts>& modes, const fs::path& folder, bool is_key) {
-  std::error_code error;
   std::vector<fs::path> children;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
-       entry.increment(error)) {
-    children.push_back(entry->path());
-  }
+  capture::for_each_entry(
+      folder, [&](const fs::directory_entry& entry) { children.push_back(entry.path()); });
   std::sort(children.begin(), children.end());
   for (const fs::path& child : children)
     add_mode(modes, child, is_key || child.filename() == "keys");
@@ -74,10 +73,8 @@ fs::path newest_below(fs::path folder) {
   std::error_code error;
   while (fs::is_directory(folder, error)) {
     fs::path newest;
-    for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
-         entry.increment(error)) {
-      newest = std::max(newest, entry->path());
-    }
+    capture::for_each_entry(
+        folder, [&](const fs::directory_entry& entry) { newest = std::max(newest, entry.path()); });
     if (newest.empty()) return {};
     folder = newest;
   }

@@ -12,10 +12,6 @@
 
 namespace koegura::tools {
 
-inline constexpr std::string_view kSignallingAttachment = "signalling.pcapng";
-inline constexpr std::string_view kMediaAttachment = "media.pcapng";
-inline constexpr std::string_view kWaveformAttachment = "waveform.dat";
-
 // Views into the attachments, which must outlive them. In order of time.
 struct CallPackets {
   std::vector<capture::EnhancedPacket> packets;

@@ -79,8 +79,11 @@ constexpr std::array kTexts = {
     TextRow{"withheld", [](CallQuery& query) -> std::string& { return query.filter.withheld; }},
     TextRow{"conversation",
             [](CallQuery& query) -> std::string& { return query.filter.conversation; }},
+    TextRow{"hold", [](CallQuery& query) -> std::string& { return query.filter.hold; }},
     TextRow{"state", [](CallQuery& query) -> std::string& { return query.filter.state; }},
     TextRow{"direction", [](CallQuery& query) -> std::string& { return query.filter.direction; }},
+    TextRow{"tag", [](CallQuery& query) -> std::string& { return query.filter.tag; }},
+    TextRow{"text", [](CallQuery& query) -> std::string& { return query.filter.text; }},
     TextRow{"after", [](CallQuery& query) -> std::string& { return query.after; }},
 };
 
@@ -98,8 +101,8 @@ Result<void> take(CallQuery& query, std::string_view name, const std::string& va
   if (name == "limit") return take_count(filter.limit, value);
   if (name == "reverse") return take_flag(filter.oldest_first, value);
   return failure(
-      "not one of from, to, number, department, person, withheld, conversation, state, direction, "
-      "longer-than, shorter-than, limit, reverse, after");
+      "not one of from, to, number, department, person, withheld, conversation, hold, state, "
+      "direction, tag, text, longer-than, shorter-than, limit, reverse, after");
 }
 
 }  // namespace
@@ -152,6 +155,19 @@ std::string query_text(const CallQuery& query) {
   if (filter.limit != 0) text.add("limit", std::to_string(filter.limit));
   if (filter.oldest_first) text.add("reverse", "true");
   return text.take();
+}
+
+std::vector<std::string> filter_names(const store::CallFilter& filter) {
+  std::vector<std::string> names;
+  CallQuery query{.filter = filter, .after = {}};
+  for (const TextRow& row : kTexts) {
+    if (!row.of(query).empty()) names.emplace_back(row.name);
+  }
+  if (filter.from) names.emplace_back("from");
+  if (filter.to) names.emplace_back("to");
+  if (filter.longer_than) names.emplace_back("longer-than");
+  if (filter.shorter_than) names.emplace_back("shorter-than");
+  return names;
 }
 
 Result<CallQuery> parse_query(std::string_view text) {

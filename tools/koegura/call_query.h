@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "capture/error.h"
 #include "store/archive.h"
@@ -24,6 +25,9 @@ struct CallQuery {
 [[nodiscard]] CallQuery continued(const CallQuery& query, const CallRecord& given);
 // False for a call that comes before or is `after`.
 [[nodiscard]] bool is_wanted(const CallQuery& query, const CallRecord& record);
+
+// Which of them restrict, by their names in a query; not what they ask for.
+[[nodiscard]] std::vector<std::string> filter_names(const store::CallFilter& filter);
 
 // RFC 3986 §2.1
 [[nodiscard]] std::string percent_encoded(std::string_view text);

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "call_text.h"
+#include "fax_story.h"
 #include "json.h"
 #include "quality_story.h"
 #include "quantity_text.h"
@@ -69,6 +70,21 @@ void tell_times(const CallRecord& record, Lines& lines) {
   lines.push_back(labelled("release", release_text(record)));
 }
 
+// Where it was corrected: ", clock 2.00 % fast, corrected", ", clock 87 ppm slow, corrected".
+std::string sender_clock_text(const Stream& stream) {
+  constexpr double kPpmPerPercent = 1e4;
+  constexpr double kMostPpm = 1000;
+  if (stream.clock_corrected_ms() == 0) return {};
+  const double ppm = std::fabs(stream.clock_error_ppm());
+  std::string text = ", clock ";
+  if (ppm >= kMostPpm) {
+    text += decimal_text(ppm / kPpmPerPercent, 2) + " % ";
+  } else if (ppm > 0) {
+    text += decimal_text(ppm, 0) + " ppm ";
+  }
+  return text + (stream.clock_corrected_ms() > 0 ? "fast" : "slow") + ", corrected";
+}
+
 std::string stream_text(const Stream& stream) {
   const double expected = static_cast<double>(stream.packets()) + stream.lost();
   std::string text = printable(stream.codec());
@@ -80,6 +96,7 @@ std::string stream_text(const Stream& stream) {
   if (stream.duplicates() > 0) text += ", " + plural(stream.duplicates(), "duplicate");
   if (stream.reordered() > 0) text += ", " + count_text(stream.reordered()) + " reordered";
   if (stream.clock_rate() > 0) text += ", jitter " + decimal_text(stream.jitter_ms(), 1) + " ms";
+  text += sender_clock_text(stream);
   if (!stream.decrypted()) text += ", encrypted";
   if (!stream.srtp_suite().empty()) text += ", decrypted (" + printable(stream.srtp_suite()) + ")";
   if (stream.unauthenticated() > 0) {
@@ -215,6 +232,22 @@ void tell_digits(const CallRecord& record, Lines& lines) {
   }
 }
 
+void tell_faxes(const CallRecord& record, Lines& lines) {
+  const auto told = fax_lines(record);
+  if (told.empty()) return;
+  lines.push_back(heading("Fax"));
+  for (const auto& [label, text] : told) lines.push_back(labelled(label, text));
+}
+
+void tell_notes(const CallRecord& record, Lines& lines) {
+  if (record.notes().empty()) return;
+  lines.push_back(heading("Notes"));
+  for (const Note& note : record.notes()) {
+    lines.push_back(labelled(printable(note.who()), printable(note.text())));
+    lines.push_back(labelled("", local_time(time_of(note.time()))));
+  }
+}
+
 void tell_audio(const CallRecord& record, const std::string& file, Lines& lines) {
   const Audio& audio = record.audio();
   lines.push_back(heading("Audio"));
@@ -263,6 +296,8 @@ std::vector<std::string> story_of(const CallRecord& record, const std::string& f
   tell_timeline(record, lines);
   tell_gaps(record, lines);
   tell_digits(record, lines);
+  tell_faxes(record, lines);
+  tell_notes(record, lines);
   tell_audio(record, file, lines);
   return lines;
 }

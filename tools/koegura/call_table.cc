@@ -19,6 +19,7 @@ constexpr std::size_t kTimeToMinute = 16;  // "2026-11-21 10:15"
 constexpr std::size_t kLeastParty = 8;
 constexpr std::size_t kLeastCalled = 5;  // of a conversation, which says who answered besides
 constexpr std::size_t kLeastOfAll = 6;
+constexpr std::size_t kLeastTags = 4;
 constexpr std::size_t kMark = 2;  // and the space before it
 constexpr std::size_t kGoodParty = 12;
 constexpr std::size_t kMostParty = 40;
@@ -26,6 +27,14 @@ constexpr std::size_t kMostParty = 40;
 // Takes up to `over` columns away from one, not below `least`.
 void give(std::size_t& column, std::size_t least, std::size_t over) {
   if (column > least) column = std::max(least, column - std::min(column, over));
+}
+
+std::string tags_of(const CallRecord& record) {
+  std::string text;
+  for (const std::string& tag : record.tags()) {
+    text += (text.empty() ? "#" : " #") + printable(tag);
+  }
+  return text;
 }
 
 }  // namespace
@@ -43,7 +52,8 @@ void CallTable::add(const CallRecord& record) {
        .state = record.state(),
        .talk = record.has_answered() ? clock_text(record.talk_s()) : "",
        .id = short_id(record.id()),
-       .mark = marks_.of(record)});
+       .mark = marks_.of(record),
+       .tags = tags_of(record)});
 }
 
 void CallTable::add(const ConversationRow& row) {
@@ -55,7 +65,8 @@ void CallTable::add(const ConversationRow& row) {
        .state = row.state(),
        .talk = row.has_answered_by() ? clock_text(row.talk_s()) : "",
        .id = short_id(row.conversation()),
-       .mark = {}});
+       .mark = {},
+       .tags = {}});
 }
 
 void CallTable::add(Row row) {
@@ -75,7 +86,8 @@ void CallTable::finish() {
                        .state = "STATE",
                        .talk = "TALK",
                        .id = of_ == Of::kCalls ? "CALL" : "CONVERSATION",
-                       .mark = {}};
+                       .mark = {},
+                       .tags = {}};
   print_(coloured(Colour::kBold, line(heading, true)));
   for (const Row& row : waiting_) print_(line(row, false));
   waiting_.clear();
@@ -148,7 +160,12 @@ std::string CallTable::line(const Row& row, bool is_heading) const {
   const std::string state = padded(row.state, widths_.state) + gap;
   text += is_heading ? state : coloured(colour_of_state(row.state), state);
   text += padded_left(row.talk, widths_.talk) + gap + row.id;
-  return row.mark.empty() ? text : text + ' ' + row.mark;
+  if (!row.mark.empty()) text += ' ' + row.mark;
+  if (row.tags.empty()) return text;
+  // In what the columns leave over.
+  const std::size_t taken = width() + kGap;
+  if (columns_ == 0) return text + gap + row.tags;
+  return taken + kLeastTags > columns_ ? text : text + gap + clipped(row.tags, columns_ - taken);
 }
 
 }  // namespace koegura::tools

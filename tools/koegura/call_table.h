@@ -38,6 +38,7 @@ class CallTable {
     std::string talk;
     std::string id;
     std::string mark;  // of a leg, see LegMarks
+    std::string tags;  // with their "#"
   };
   struct Widths {
     std::size_t start;

@@ -20,6 +20,7 @@ constexpr int kExitUsage = 2;
 int exit_code_of(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::kFailed:
+    case ErrorKind::kDamaged:
       return 1;
     case ErrorKind::kUsage:
       return kExitUsage;
@@ -164,9 +165,18 @@ void Options::flag(const std::string& names, bool& into, const std::string& help
   app_->add_flag(names, into, help);
 }
 
+namespace {
+
+// CLI11 gives an option whatever word follows it.
+std::string flaw_of_value(const std::string& value) {
+  return value.starts_with("--") ? "its value is missing: '" + value + "' follows" : std::string();
+}
+
+}  // namespace
+
 void Options::text(const std::string& names, const char* placeholder, std::string& into,
                    const std::string& help) {
-  app_->add_option(names, into, help)->type_name(placeholder);
+  app_->add_option(names, into, help)->type_name(placeholder)->check(flaw_of_value);
 }
 
 void Options::texts(const std::string& names, const char* placeholder,

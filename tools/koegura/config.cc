@@ -1,13 +1,13 @@
 #include "config.h"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <type_traits>
 #include <variant>
 
+#include "config_rules.h"
 #include "file_output.h"
 #include "nearest.h"
 #include "quantity_text.h"
@@ -46,10 +46,21 @@ struct TextsKey {
   bool (*valid)(std::string_view);
   const char* expected;
 };
+struct PeriodKey {
+  store::KeepFor& (*of)(Config&);
+};
+struct CountFromKey {
+  store::CountFrom& (*of)(Config&);
+};
+struct RulesKey {  // read_rules says where in it something is wrong
+  std::vector<store::RetentionRule>& (*of)(Config&);
+};
 
 struct Key {
   std::string_view name;  // "section.key"
-  std::variant<DurationKey, CountKey, BytesKey, FlagKey, TextKey, TextsKey> kind;
+  std::variant<DurationKey, CountKey, BytesKey, FlagKey, TextKey, TextsKey, PeriodKey, CountFromKey,
+               RulesKey>
+      kind;
 };
 
 bool is_absolute(std::string_view path) {
@@ -87,6 +98,7 @@ const std::array kKeys = {
                  "a list of numbers, '?' for one digit, '*' for any, as in [\"23??\"]"}},
     Key{"archive.sync", FlagKey{FIELD(archive.sync)}},
     Key{"archive.reserve", BytesKey{FIELD(archive.reserve_bytes), 0, std::uint64_t{1} << 40U}},
+    Key{"access.reason", FlagKey{FIELD(access_reason)}},
     Key{"recorder.interfaces",
         TextsKey{FIELD(interfaces), is_device, "a list of interfaces, as in [\"eth1\"]"}},
     Key{"recorder.dpdk_ports",
@@ -130,6 +142,10 @@ const std::array kKeys = {
         BytesKey{FIELD(finisher.render.memory_limit), 64U << 10U, 1U << 30U}},
     Key{"finish.time_limit", DurationKey{FIELD(finish_limit), seconds(10), hours(24)}},
     Key{"redact.digits", FlagKey{FIELD(finisher.render.redact_digits)}},
+    Key{"retention.keep", PeriodKey{FIELD(archive.retention.otherwise.keep)}},
+    Key{"retention.count_from", CountFromKey{FIELD(archive.retention.otherwise.count_from)}},
+    Key{"retention.automatic", FlagKey{FIELD(erase_automatically)}},
+    Key{"retention.rule", RulesKey{FIELD(archive.retention.rules)}},
     Key{"hearing.no_frames", DurationKey{FIELD(hearing.no_frames), seconds(10), hours(24)}},
     Key{"hearing.no_sip", DurationKey{FIELD(hearing.no_sip), minutes(1), hours(24 * 7)}},
 };
@@ -208,24 +224,30 @@ Expected take(const TextsKey& key, const toml::node& node, Config& config) {
   return std::nullopt;
 }
 
-// ---- writing --------------------------------------------------------------------------------
-
-// A TOML basic string.
-std::string toml_string(const std::string& text) {
-  std::string result = "\"";
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-      constexpr std::string_view kHex = "0123456789ABCDEF";
-      result += "\\u00";
-      result += kHex[static_cast<unsigned char>(c) >> 4U];
-      result += kHex[static_cast<unsigned char>(c) & 0xFU];
-      continue;
-    }
-    if (c == '"' || c == '\\') result += '\\';
-    result += c;
-  }
-  return result + '"';
+Expected take(const PeriodKey& key, const toml::node& node, Config& config) {
+  const auto text = node.value_exact<std::string>();
+  const auto keep = store::parse_keep_for(text.value_or(""));
+  if (!keep) return kExpectedPeriod;
+  key.of(config) = *keep;
+  return std::nullopt;
 }
+
+Expected take(const CountFromKey& key, const toml::node& node, Config& config) {
+  const auto text = node.value_exact<std::string>();
+  const auto count_from = store::parse_count_from(text.value_or(""));
+  if (!count_from) return kExpectedCountFrom;
+  key.of(config) = *count_from;
+  return std::nullopt;
+}
+
+Result<void> take_rules(const RulesKey& key, const toml::node& node, const std::string& name,
+                        Config& config) {
+  return read_rules(node, name).map([&](std::vector<store::RetentionRule> rules) {
+    key.of(config) = std::move(rules);
+  });
+}
+
+// ---- writing --------------------------------------------------------------------------------
 
 std::string value_text(const DurationKey& key, Config& config) {
   return toml_string(duration_text(key.of(config)));
@@ -250,11 +272,17 @@ std::string value_text(const TextsKey& key, Config& config) {
   return '[' + list + ']';
 }
 
-// ---- the file -------------------------------------------------------------------------------
-
-std::string place(const std::string& name, const toml::source_position& position) {
-  return name + ':' + std::to_string(position.line) + ':' + std::to_string(position.column);
+std::string value_text(const PeriodKey& key, Config& config) {
+  return toml_string(store::keep_text(key.of(config)));
 }
+std::string value_text(const CountFromKey& key, Config& config) {
+  return toml_string(std::string(store::name_of(key.of(config))));
+}
+std::string value_text(const RulesKey& key, Config& config) {
+  return rules_text(key.of(config));
+}
+
+// ---- the file -------------------------------------------------------------------------------
 
 Error unknown(const std::string& name, const toml::key& key, const std::string& full_name) {
   std::vector<std::string_view> known;
@@ -265,6 +293,24 @@ Error unknown(const std::string& name, const toml::key& key, const std::string& 
                         : ": did you mean '" + std::string(near) + "'?")};
 }
 
+Result<void> read_setting(const Key& row, const toml::node& value, const std::string& name,
+                          Config& config) {
+  if (const auto* rules = std::get_if<RulesKey>(&row.kind)) {
+    return take_rules(*rules, value, name, config);
+  }
+  const auto take_value = [&](const auto& kind) -> Expected {
+    if constexpr (std::is_same_v<decltype(kind), const RulesKey&>) {
+      return {};
+    } else {
+      return take(kind, value, config);
+    }
+  };
+  const Expected expected = std::visit(take_value, row.kind);
+  if (!expected) return {};
+  return failure(place(name, value.source().begin) + ": " + std::string(row.name) + ": expected " +
+                 *expected);
+}
+
 Result<void> read_section(const toml::table& section, const std::string& section_name,
                           const std::string& name, Config& config) {
   for (const auto& [key, node] : section) {
@@ -272,12 +318,7 @@ Result<void> read_section(const toml::table& section, const std::string& section
     const auto* row = std::find_if(kKeys.begin(), kKeys.end(),
                                    [&](const Key& known) { return known.name == full_name; });
     if (row == kKeys.end()) return tl::make_unexpected(unknown(name, key, full_name));
-    const Expected expected = std::visit(
-        [&, &value = node](const auto& kind) { return take(kind, value, config); }, row->kind);
-    if (expected) {
-      return failure(place(name, node.source().begin) + ": " + full_name + ": expected " +
-                     *expected);
-    }
+    if (Result<void> taken = read_setting(*row, node, name, config); !taken) return taken;
   }
   return {};
 }

@@ -28,10 +28,13 @@ struct Config {
   capture::CaptureOptions capture;
   capture::SpoolOptions spool;
   capture::DpdkOptions dpdk;
+  bool access_reason = false;  // who listens says why
   store::FinisherOptions finisher;
   // A call that takes longer to archive has a thread that is stuck.
   Duration finish_limit = std::chrono::minutes(10);
   HearingOptions hearing;
+  // The recorder erases what is due by itself, once a day.
+  bool erase_automatically = false;
 };
 
 inline constexpr const char* kDefaultConfigFile = "/etc/koegura/koegura.toml";

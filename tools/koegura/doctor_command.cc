@@ -164,6 +164,12 @@ class DoctorCommand : public Command {
       if (!summary) return fail(summary.error());
       status = status_of(session.archive, *summary);
     }
+    if (!status.index_problem().empty()) {
+      check.verdict = Verdict::kProblem;
+      check.what = printable(status.index_problem());
+      check.advice = "the recorder rebuilds it by itself, and goes on recording";
+      return check;
+    }
     check.what = plural(static_cast<std::uint64_t>(status.calls()), "call") +
                  (told ? ", as the recorder says" : ", can be read");
     return check;

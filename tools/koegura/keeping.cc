@@ -94,6 +94,40 @@ void find_full_disk(const RecorderView& now, std::vector<Finding>& findings) {
   findings.push_back(std::move(finding));
 }
 
+void find_index(const RecorderView& now, std::vector<Finding>& findings) {
+  if (!now.rebuild || now.rebuild->is_over) return;
+  Finding finding = finding_of(now, "index_rebuilding", Severity::kAlarm);
+  finding.what = "the index is damaged, and ";
+  if (!now.rebuild->refusal.empty()) {
+    finding.what += "cannot be rebuilt yet: " + printable(now.rebuild->refusal);
+    finding.blame = "put right what the message names: it is tried again each minute. ";
+  } else {
+    finding.what += "is being rebuilt from the call files: ";
+    finding.what += now.rebuild->total == 0 ? "they are being counted"
+                                            : count_text(now.rebuild->done) + " of " +
+                                                  count_text(now.rebuild->total) + " read";
+  }
+  finding.what += "; no call can be found until then, and " + plural(now.finisher.waiting, "call") +
+                  " wait" + (now.finisher.waiting == 1 ? "s" : "") + ", safe in the spool (" +
+                  bytes_text(now.tap.spool.bytes) + ")";
+  finding.blame +=
+      "Recording goes on, and what waits is archived by itself then; a restart goes on with the "
+      "rebuild. The disk forgets: look at smartctl -a and dmesg, and replace it";
+  findings.push_back(std::move(finding));
+}
+
+void find_incomplete_index(const RecorderView& now, std::vector<Finding>& findings) {
+  if (!now.rebuild || !now.rebuild->is_over || now.rebuild->problems == 0) return;
+  Finding finding = finding_of(now, "index_incomplete", Severity::kAlarm);
+  finding.what = plural(now.rebuild->problems, "file") +
+                 " could not be read when the index was rebuilt, the first: " +
+                 printable(now.rebuild->first_problem);
+  finding.blame =
+      "calls whose files they are cannot be found: put the files back from a copy, then stop the "
+      "recorder for a koegura reindex; look at smartctl -a and dmesg, and replace the disk";
+  findings.push_back(std::move(finding));
+}
+
 void find_filling_disk(const RecorderView& now, std::vector<Finding>& findings) {
   if (!now.archive || !now.finisher.disk_refusal.empty()) return;
   const Status status = status_of("", *now.archive);
@@ -142,6 +176,24 @@ void find_damage(const RecorderView& now, std::vector<Finding>& findings) {
   findings.push_back(std::move(finding));
 }
 
+void find_retention(const RecorderView& now, std::vector<Finding>& findings) {
+  const RetentionStatus& retention = now.retention;
+  const bool is_due = retention.due() > 0 && !retention.automatic();
+  if (!is_due && retention.problem().empty()) return;
+  Finding finding = finding_of(now, "retention_due", Severity::kNotice);
+  if (!retention.problem().empty()) {
+    finding.what = "calls whose time is over cannot be erased: " + printable(retention.problem());
+    finding.blame = "put right what the message names: it is tried again once a day";
+  } else {
+    finding.what = plural(static_cast<std::uint64_t>(retention.due()), "call") +
+                   (retention.due() == 1 ? " is" : " are") + " due to be erased";
+    finding.blame =
+        "the manager approves it: koegura retention show tells what goes and why, koegura "
+        "retention run erases it";
+  }
+  findings.push_back(std::move(finding));
+}
+
 void find_directory(const RecorderView& now, std::vector<Finding>& findings) {
   if (!now.archive || now.archive->directory_problem.empty()) return;
   Finding finding = finding_of(now, "directory_unreadable", Severity::kNotice);
@@ -150,6 +202,27 @@ void find_directory(const RecorderView& now, std::vector<Finding>& findings) {
   finding.blame =
       "somebody edited the file, or the disk is failing: koegura directory list says what is "
       "wrong; correct it, or put a copy back. Calls archived meanwhile keep the names they got";
+  findings.push_back(std::move(finding));
+}
+
+void find_ledger(const RecorderView& now, std::vector<Finding>& findings) {
+  if (!now.archive || now.archive->ledger_problem.empty()) return;
+  if (now.archive->ledger_refused) {
+    Finding finding = finding_of(now, "ledger_refused", Severity::kAlarm);
+    finding.what = printable(now.archive->ledger_problem) + ". Calls are archived without it";
+    finding.blame =
+        "somebody changed DIR/ledger, or the disk forgets: keep the folder as it is for whoever "
+        "looks into it, then do as the message says and restart the recorder (systemctl restart "
+        "koegura), which enters the calls archived meanwhile";
+    findings.push_back(std::move(finding));
+    return;
+  }
+  Finding finding = finding_of(now, "ledger_behind", Severity::kNotice);
+  finding.what = "the ledger cannot be written: " + printable(now.archive->ledger_problem) +
+                 ": calls are archived, and entered once it can";
+  finding.blame =
+      "the archive's disk is full or failing, or somebody changed DIR/ledger: look at the message, "
+      "df and dmesg";
   findings.push_back(std::move(finding));
 }
 
@@ -206,10 +279,14 @@ std::vector<Finding> judge_keeping(const RecorderView& now) {
   find_refusal(now, findings);
   find_slowness(now, findings);
   find_full_disk(now, findings);
+  find_index(now, findings);
+  find_incomplete_index(now, findings);
   find_filling_disk(now, findings);
   find_failed_calls(now, findings);
   find_damage(now, findings);
+  find_retention(now, findings);
   find_directory(now, findings);
+  find_ledger(now, findings);
   find_recovery(now, findings);
   find_clock_step(now, findings);
   return findings;

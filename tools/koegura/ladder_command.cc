@@ -10,6 +10,7 @@
 #include "json.h"
 #include "ladder.h"
 #include "ladder_reader.h"
+#include "store/attachment_names.h"
 #include "terminal.h"
 #include "text_width.h"
 
@@ -20,11 +21,11 @@ namespace {
 // Hands over the call's SIP packets, views into what lives as long as `take` runs.
 template <typename Take>
 Result<void> with_signalling(const OpenCall& call, const CallRecord& record, const Take& take) {
-  const auto file = call.readable_file(record);
+  const auto file = call.give_file(record, {.action = "ladder"});
   if (!file) return tl::make_unexpected(file.error());
   const auto attachments = decode::read_attachments(*file);
   if (!attachments) return tl::make_unexpected(attachments.error());
-  auto merged = merge_packets(*attachments, {kSignallingAttachment});
+  auto merged = merge_packets(*attachments, {store::kSignallingPcapng});
   if (!merged) {
     return tl::make_unexpected(std::move(merged.error()).in(call.archive->file_of(record)));
   }
@@ -54,7 +55,7 @@ class LadderCommand : public Command {
   }
 
   Result<void> run(const Session& session) override {
-    auto call = open_call(session, call_);
+    auto call = open_call(session, call_, "ladder");
     if (!call) return tl::make_unexpected(std::move(call.error()));
     return conversation_ ? draw_conversation(*call, session) : draw_call(*call, session);
   }

@@ -7,14 +7,11 @@
 #include "command.h"
 #include "file_output.h"
 #include "quantity_text.h"
+#include "store/attachment_names.h"
 
 namespace koegura::tools {
 
 namespace {
-
-std::string_view text_of(capture::Bytes bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 Result<void> write_capture(const CallPackets& merged, FileOutput& output) {
   constexpr std::size_t kPart = 1U << 20U;
@@ -24,10 +21,10 @@ Result<void> write_capture(const CallPackets& merged, FileOutput& output) {
     part.resize(at + capture::enhanced_packet_size(packet.packet.size()));
     capture::write_enhanced_packet(part.data() + at, packet.time, packet.packet);
     if (part.size() < kPart) continue;
-    if (auto written = output.write(text_of(part)); !written) return written;
+    if (auto written = output.write(capture::as_text(part)); !written) return written;
     part.clear();
   }
-  return output.write(text_of(part));
+  return output.write(capture::as_text(part));
 }
 
 class PacketsCommand : public Command {
@@ -37,17 +34,18 @@ class PacketsCommand : public Command {
     options.required();
     options.text("--output,-o", "FILE", output_, "the pcapng file to write; '-' is stdout");
     options.required();
+    options.text("--reason", "R", reason_, "why it is wanted: it stands in the ledger for good");
     options.flag("--force", force_, "overwrite the file if it exists");
   }
 
   Result<void> run(const Session& session) override {
-    auto call = open_call(session, call_);
+    auto call = open_call(session, call_, "packets");
     if (!call) return tl::make_unexpected(std::move(call.error()));
-    const auto file = call->readable_file();
+    const auto file = call->give_file({.action = "packets", .reason = reason_});
     if (!file) return tl::make_unexpected(file.error());
     const auto attachments = decode::read_attachments(*file);
     if (!attachments) return tl::make_unexpected(attachments.error());
-    auto merged = merge_packets(*attachments, {kSignallingAttachment, kMediaAttachment});
+    auto merged = merge_packets(*attachments, {store::kSignallingPcapng, store::kMediaPcapng});
     if (!merged) return tl::make_unexpected(std::move(merged.error()).in(call->file()));
     if (merged->packets.empty()) {
       return failure(call->file() + ": no packets are attached to this call", ErrorKind::kNotFound);
@@ -66,7 +64,8 @@ class PacketsCommand : public Command {
       std::printf("%s: %s\n", output_.c_str(), plural(merged.packets.size(), "packet").c_str());
     }
     const auto& names = merged.attachments;
-    const bool has_media = std::find(names.begin(), names.end(), kMediaAttachment) != names.end();
+    const bool has_media =
+        std::find(names.begin(), names.end(), store::kMediaPcapng) != names.end();
     if (has_media || record.streams().empty()) return;
     std::fprintf(stderr,
                  "koegura: signalling only: the media of this call is lossless in its audio "
@@ -76,6 +75,7 @@ class PacketsCommand : public Command {
 
   std::string call_;
   std::string output_;
+  std::string reason_;
   bool force_ = false;
 };
 

@@ -1,5 +1,7 @@
 #include "quality_story.h"
 
+#include <algorithm>
+
 #include "quantity_text.h"
 
 namespace koegura::tools {
@@ -10,10 +12,6 @@ constexpr double kPercent = 100;
 
 std::string ms_text(double ms, unsigned places = 1) {
   return decimal_text(ms, places) + " ms";
-}
-
-void add_part(std::string& text, const std::string& part) {
-  text += (text.empty() ? "" : ", ") + part;
 }
 
 std::string speech_text(const Stream& stream) {
@@ -42,37 +40,36 @@ std::string burst_text(const Stream& stream) {
 }
 
 std::string reports_text(const StreamReports& reports) {
-  std::string text;
+  std::vector<std::string> parts;
   if (reports.sender_reports() > 0) {
-    add_part(text, plural(reports.packets_sent(), "packet") + " sent by the last report");
+    parts.push_back(plural(reports.packets_sent(), "packet") + " sent by the last report");
   }
   if (reports.reception_reports() > 0) {
-    add_part(text, reports.lost() > 0 ? "the receiver missed " +
-                                            count_text(static_cast<std::uint64_t>(reports.lost()))
-                                      : std::string("the receiver missed none"));
-    add_part(text, "its jitter " + ms_text(reports.jitter_ms()));
+    const auto lost = static_cast<std::uint64_t>(std::max(reports.lost(), 0));
+    parts.push_back("the receiver missed " + (lost > 0 ? count_text(lost) : "none"));
+    parts.push_back("its jitter " + ms_text(reports.jitter_ms()));
   }
   if (reports.round_trip_ms() > 0) {
-    add_part(text, "round trip from here " + ms_text(reports.round_trip_ms(), 0));
+    parts.push_back("round trip from here " + ms_text(reports.round_trip_ms(), 0));
   }
   if (reports.discarded_pct() > 0) {
-    add_part(text, decimal_text(reports.discarded_pct(), 1) + " % too late for it");
+    parts.push_back(decimal_text(reports.discarded_pct(), 1) + " % too late for it");
   }
-  if (reports.mos() > 0) add_part(text, "its own MOS " + decimal_text(reports.mos(), 1));
-  return text.empty() ? text : "RTCP: " + text;
+  if (reports.mos() > 0) parts.push_back("its own MOS " + decimal_text(reports.mos(), 1));
+  return parts.empty() ? std::string() : "RTCP: " + joined(parts);
 }
 
 std::string losses_text(const LossShares& losses) {
-  std::string text;
+  std::vector<std::string> parts;
   const auto tell = [&](std::uint32_t packets, const char* where) {
-    if (packets > 0) add_part(text, count_text(packets) + ' ' + where);
+    if (packets > 0) parts.push_back(count_text(packets) + ' ' + where);
   };
   tell(losses.network(), "on the network");
   tell(losses.tap(), "on the way to the recorder alone");
   tell(losses.sender(), "never sent");
-  const bool known = !text.empty();
+  const bool known = !parts.empty();
   tell(losses.unknown(), "nobody knows where");
-  return known ? "missing: " + text : std::string();
+  return known ? "missing: " + joined(parts) : std::string();
 }
 
 }  // namespace
@@ -92,14 +89,14 @@ std::string one_way_text(const Quality& quality) {
 }
 
 std::string conversation_quality_text(const Quality& quality) {
-  std::string text;
+  std::vector<std::string> parts;
   if (quality.double_talk_s() > 0) {
-    add_part(text, "both spoke at once for " + decimal_text(quality.double_talk_s(), 1) + " s");
+    parts.push_back("both spoke at once for " + decimal_text(quality.double_talk_s(), 1) + " s");
   }
   if (quality.round_trip_ms() > 0) {
-    add_part(text, "round trip " + ms_text(quality.round_trip_ms(), 0));
+    parts.push_back("round trip " + ms_text(quality.round_trip_ms(), 0));
   }
-  return text;
+  return joined(parts);
 }
 
 std::string lost_by_text(std::string_view lost_by) {

@@ -15,10 +15,13 @@
 #include "event_log.h"
 #include "keeping.h"
 #include "last_word.h"
+#include "ledger_events.h"
 #include "live_sources.h"
 #include "quantity_text.h"
 #include "recorder_file.h"
+#include "recording_archive.h"
 #include "reload.h"
+#include "retention_keeper.h"
 #include "sandbox.h"
 #include "scrubber.h"
 #include "service_notice.h"
@@ -83,7 +86,7 @@ class LiveRecorder final : public Recorder, RecorderState {
   [[nodiscard]] RecordResult finish(const Asked& asked) override;
 
   [[nodiscard]] RecorderView view() const override;
-  [[nodiscard]] const store::Archive& archive() const override { return *archive_; }
+  [[nodiscard]] store::Archive& archive() override { return *archive_; }
   [[nodiscard]] const std::string& directory() const override { return directory_; }
 
  private:
@@ -117,7 +120,9 @@ class LiveRecorder final : public Recorder, RecorderState {
   std::unique_ptr<capture::Tap> tap_;
   std::unique_ptr<ArchiveGauge> gauge_;
   std::unique_ptr<Scrubber> scrubber_;
+  std::unique_ptr<RetentionKeeper> retention_;
   Watch watch_;
+  std::unique_ptr<LedgerEvents> ledger_;
   Watchdog watchdog_;
   bool recovery_told_ = false;
   bool written_ = true;        // all that waited for the disk at the end
@@ -137,9 +142,10 @@ LiveRecorder::~LiveRecorder() {
 }
 
 Result<void> LiveRecorder::open(const LiveInput& input) {
-  auto archive = store::Archive::open(directory_, store::OpenMode::kWrite, config_.archive);
+  auto archive = open_to_record(directory_, config_.archive);
   if (!archive) return tl::make_unexpected(std::move(archive.error()));
   archive_ = std::move(*archive);
+  ledger_ = std::make_unique<LedgerEvents>(*archive_);
   auto spool = capture::SpoolFolder::open(directory_ + "/spool", config_.spool);
   if (!spool) return tl::make_unexpected(std::move(spool.error()));
   spool_ = std::move(*spool);
@@ -159,6 +165,7 @@ Result<void> LiveRecorder::open(const LiveInput& input) {
                              *finisher_);
   gauge_ = std::make_unique<ArchiveGauge>(*archive_);
   scrubber_ = Scrubber::start(*archive_, directory_);
+  retention_ = RetentionKeeper::start(*archive_, {.automatic = config_.erase_automatically});
   return serve();
 }
 
@@ -166,15 +173,19 @@ Result<void> LiveRecorder::serve() {
   shared_ = {.findings = {},
              .reserve_bytes = config_.archive.reserve_bytes,
              .finish_limit = config_.finish_limit};
-  auto api = ApiServer::start(socket_, *this, {.region = config_.archive.region});
+  auto api = ApiServer::start(
+      socket_, *this, {.region = config_.archive.region, .needs_reason = config_.access_reason});
   if (!api) return tl::make_unexpected(std::move(api.error()));
   api_ = std::move(*api);
   serving_ = api_.get();
   if (auto written = write_recorder_file(directory_, socket_); !written) return written;
+  std::vector<std::string> sources;
   for (const capture::SourceSnapshot& source : tap_->snapshot().sources) {
+    sources.push_back(source.name);
     log_event(Level::kInfo, "recording",
               {{"source", source.name}, {"archive", directory_}, {"socket", socket_}});
   }
+  archive_->note(start_entry(sources));
   judge();  // what comes from now on is compared with this
   notify_ready(summary(view()));
   return {};
@@ -195,7 +206,9 @@ void LiveRecorder::run(Asked& asked) {
 void LiveRecorder::judge() {
   const RecorderView now = view();
   measure_spool(now.tap);
-  for (const Change& change : watch_.on_snapshot(now.tap, judge_keeping(now))) {
+  const std::vector<Change> changes = watch_.on_snapshot(now.tap, judge_keeping(now));
+  ledger_->on_judgement(now, changes);
+  for (const Change& change : changes) {
     const Finding& finding = change.finding;
     if (!change.begun) {
       log_event(Level::kInfo, "ended", {{"finding", finding.id}, {"source", finding.source}});
@@ -275,7 +288,9 @@ RecorderView LiveRecorder::view() const {
   view.spool_bytes_per_s = known.spool_bytes_per_s;
   view.reserve_bytes = known.reserve_bytes;
   view.archive = gauge_->latest();
+  view.rebuild = archive_->rebuild();
   view.scrub = scrubber_->figures();
+  view.retention = retention_->figures();
   const ApiServer* api = serving_;
   view.pulses = pulses_of(view.tap.heartbeats, view.finisher, known.finish_limit,
                           api == nullptr ? Duration{} : api->silence());
@@ -301,6 +316,7 @@ void LiveRecorder::reload() {
     }
     config_ = reloaded(config_, *wanted);
     archive_->set_options(config_.archive);
+    retention_->set_automatic(config_.erase_automatically);
     watch_.set_options(config_.hearing);
     const std::lock_guard lock(mutex_);
     shared_.reserve_bytes = config_.archive.reserve_bytes;
@@ -312,13 +328,14 @@ void LiveRecorder::reload() {
 
 // ---- the end --------------------------------------------------------------------------------
 
-// As long as anything is being archived: what the disk refuses, and what is to be tried again
-// later, is the next start's.
+// As long as anything is being archived: what the disk refuses, what waits for the index, and what
+// is to be tried again later, is the next start's.
 void LiveRecorder::archive_what_waits(const Asked& asked) {
   constexpr auto kIdleFor = std::chrono::seconds(1);
   auto busy = Clock::now();
   for (store::FinisherStats stats = finisher_->stats();
-       stats.waiting > 0 && stats.disk_refusal.empty() && !asked.hurry;
+       stats.waiting > 0 && stats.disk_refusal.empty() && stats.index_refusal.empty() &&
+       !asked.hurry;
        stats = finisher_->stats()) {
     const auto now = Clock::now();
     if (stats.busiest > Duration{}) busy = now;
@@ -349,6 +366,7 @@ RecordResult LiveRecorder::finish(const Asked& asked) {
   notify_stopping("stopping");
   const RecorderView last = end(asked);
   RecordResult result = last_word(last, written_);
+  archive_->note(accounting_entry("stop", result.accounting));
   if (auto saved = save_accounting(directory_, result.accounting); !saved) {
     result.problems.push_back(std::move(saved.error()));
   }

@@ -30,18 +30,20 @@ struct RecorderView {
   double spool_bytes_per_s = 0;                  // taken now
   std::uint64_t reserve_bytes = 0;               // as the archive was told
   std::optional<store::ArchiveSummary> archive;  // at most a minute old
+  std::optional<store::IndexRebuild> rebuild;    // of the index, if this start found it damaged
   ScrubState scrub;                              // empty until the first pass has begun
+  RetentionStatus retention;                     // without `looked` until the first look
   std::vector<Pulse> pulses;                     // of each thread
   std::vector<Finding> findings;                 // what is wrong now
 };
 
-// Asked by the API's thread while the recorder runs.
+// Asked by the API's threads while the recorder runs.
 class RecorderState {
  public:
   virtual ~RecorderState() = default;
-  [[nodiscard]] virtual RecorderView view() const = 0;              // any thread
-  [[nodiscard]] virtual const store::Archive& archive() const = 0;  // reading is free-threaded
-  [[nodiscard]] virtual const std::string& directory() const = 0;   // of the archive
+  [[nodiscard]] virtual RecorderView view() const = 0;             // any thread
+  [[nodiscard]] virtual store::Archive& archive() = 0;             // for reading and changes
+  [[nodiscard]] virtual const std::string& directory() const = 0;  // of the archive
 };
 
 // What to listen to: interfaces, or DPDK ports.

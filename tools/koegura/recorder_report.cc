@@ -124,6 +124,12 @@ void fill_recovery(RecoveryStatus& out, const capture::TapSnapshot& tap) {
   set_time(*out.mutable_to(), tap.started);
 }
 
+void fill_retention(RetentionStatus& out, const RetentionStatus& known) {
+  out = known;
+  out.set_refusal(printable(known.refusal()));
+  out.set_problem(printable(known.problem()));
+}
+
 void fill_scrub(ScrubStatus& out, const ScrubState& scrub) {
   if (scrub.has_last_pass_ended()) *out.mutable_last_pass_ended() = scrub.last_pass_ended();
   *out.mutable_began() = scrub.began();
@@ -225,7 +231,9 @@ RecorderStatus recorder_status(const RecorderView& told) {
   if (view.tap.recovery.segments > 0) fill_recovery(*status.mutable_recovery(), view.tap);
   status.mutable_backlog()->set_busiest_s(to_seconds(view.finisher.busiest));
   status.mutable_backlog()->set_disk_refusal(printable(view.finisher.disk_refusal));
+  status.mutable_backlog()->set_index_refusal(printable(view.finisher.index_refusal));
   if (view.scrub.has_began()) fill_scrub(*status.mutable_scrub(), view.scrub);
+  if (view.retention.has_looked()) fill_retention(*status.mutable_retention(), view.retention);
   fill_limits(status, view.tap.capture);
   for (const Pulse& pulse : view.pulses) {
     ThreadStatus& thread = *status.add_threads();

@@ -39,9 +39,15 @@ class ReindexCommand : public Command {
       ReindexResult result;
       result.set_calls(static_cast<double>(report.calls));
       result.set_problems(static_cast<double>(report.problems));
+      result.set_resumed(static_cast<double>(report.resumed));
       std::puts(json_of(result).c_str());
     } else {
-      std::printf("%s indexed\n", plural(report.calls, "call").c_str());
+      std::printf("%s indexed", plural(report.calls, "call").c_str());
+      if (report.resumed > 0) {
+        std::printf(", %s of them by a reindex that was cut short",
+                    count_text(report.resumed).c_str());
+      }
+      std::putchar('\n');
     }
     std::fflush(stdout);
   }

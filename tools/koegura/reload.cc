@@ -22,6 +22,8 @@ Config reloaded(const Config& running, const Config& wanted) {
   config.hearing = wanted.hearing;
   config.archive.internal_numbers = wanted.archive.internal_numbers;
   config.archive.reserve_bytes = wanted.archive.reserve_bytes;
+  config.archive.retention = wanted.archive.retention;
+  config.erase_automatically = wanted.erase_automatically;
   config.finish_limit = wanted.finish_limit;
   return config;
 }

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "api_answer.h"
 #include "call_query.h"
@@ -20,6 +21,7 @@ namespace {
 
 constexpr std::size_t kPage = 500;  // calls
 const std::string kCallsTarget = "/v1/calls";
+const std::string kCountTarget = "/v1/count";
 const std::string kRecordsTarget = "/v1/records";
 
 // An error of reading an answer, as one of the recorder's.
@@ -84,7 +86,7 @@ Result<void> RemoteArchive::check_room() const {
 }
 
 Result<CallRecord> RemoteArchive::find(std::string_view id_or_prefix) const {
-  const auto json = get(kCallsTarget + '/' + percent_encoded(id_or_prefix));
+  const auto json = get(kCallsTarget + '/' + percent_encoded(id_or_prefix) + '?' + purpose());
   if (!json) return tl::make_unexpected(json.error());
   return store::from_json(*json).map_error(unreadable);
 }
@@ -95,7 +97,7 @@ Result<void> RemoteArchive::query(const store::CallFilter& filter,
   std::size_t left = filter.limit;
   while (true) {
     query.filter.limit = filter.limit == 0 ? kPage : std::min(kPage, left);
-    const auto answer = get(kRecordsTarget + '?' + query_text(query));
+    const auto answer = get(kRecordsTarget + '?' + purpose() + '&' + query_text(query));
     if (!answer) return tl::make_unexpected(answer.error());
     const auto page = parse_page(*answer);
     if (!page) return tl::make_unexpected(page.error());
@@ -108,6 +110,17 @@ Result<void> RemoteArchive::query(const store::CallFilter& filter,
     if (is_last || (filter.limit != 0 && left == 0)) return {};
     query = continued(query, *page->calls().rbegin());
   }
+}
+
+Result<std::uint64_t> RemoteArchive::count(const store::CallFilter& filter) const {
+  const auto json =
+      get(kCountTarget + '?' + purpose() + '&' + query_text({.filter = filter, .after = {}}));
+  if (!json) return tl::make_unexpected(json.error());
+  CallCount count;
+  if (auto parsed = parse_json(*json, count); !parsed) {
+    return tl::make_unexpected(unreadable(std::move(parsed.error())));
+  }
+  return static_cast<std::uint64_t>(count.count());
 }
 
 std::string RemoteArchive::file_of(const CallRecord& record) const {
@@ -129,11 +142,53 @@ Result<store::ArchiveSummary> RemoteArchive::summary() const {
   return summary_of(status);
 }
 
-Result<std::string> RemoteArchive::fetch(const CallRecord& record) const {
+Result<ArchiveChanged> RemoteArchive::change(const ArchiveChange& change,
+                                             const std::string& /*who*/) {
+  const std::lock_guard lock(mutex_);
+  const auto answer = client_->post("/v1/change", change.SerializeAsString());
+  if (!answer) return tl::make_unexpected(answer.error());
+  ArchiveChanged changed;
+  if (!changed.ParseFromString(*answer)) {
+    return tl::make_unexpected(unreadable({"this is not what came of a change"}));
+  }
+  return changed;
+}
+
+Result<RetentionOutlook> RemoteArchive::retention(store::Outlook wanted) const {
+  RetentionOutlook outlook;
+  const char* const target = wanted == store::Outlook::kRules ? "/v1/retention/rules"
+                             : wanted == store::Outlook::kDue ? "/v1/retention/due"
+                                                              : "/v1/retention";
+  const auto answer = get(target);
+  if (!answer) return tl::make_unexpected(answer.error());
+  if (!outlook.ParseFromString(*answer)) {
+    return tl::make_unexpected(unreadable({"this is no outlook of its retention"}));
+  }
+  return outlook;
+}
+
+Result<HoldList> RemoteArchive::holds() const {
+  HoldList list;
+  const auto answer = get("/v1/holds");
+  if (!answer) return tl::make_unexpected(answer.error());
+  if (!list.ParseFromString(*answer)) {
+    return tl::make_unexpected(unreadable({"this is no list of holds"}));
+  }
+  return list;
+}
+
+std::string RemoteArchive::purpose() const {
+  const std::lock_guard lock(mutex_);
+  return "for=" + (std::exchange(is_entered_, true) ? std::string("more") : action_);
+}
+
+Result<std::string> RemoteArchive::fetch(const CallRecord& record, const std::string& action,
+                                         const std::string& reason) const {
   auto file = nameless_file();
   if (!file) return tl::make_unexpected(std::move(file.error()));
   const std::lock_guard lock(mutex_);
-  auto done = client_->get(kCallsTarget + '/' + percent_encoded(record.id()) + "/file",
+  auto done = client_->get(kCallsTarget + '/' + percent_encoded(record.id()) +
+                               "/file?for=" + action + "&reason=" + percent_encoded(reason),
                            [&](std::string_view piece) { return write_all(*file, piece); });
   if (!done) return tl::make_unexpected(std::move(done.error()));
   copies_.push_back(std::move(*file));

@@ -6,7 +6,9 @@
 
 #include "accounting_report.h"
 #include "capture/capture.h"
+#include "capture/folder_entries.h"
 #include "json.h"
+#include "ledger_events.h"
 #include "progress.h"
 #include "quantity_text.h"
 #include "store/finisher.h"
@@ -23,20 +25,19 @@ constexpr std::size_t kReplayBurst = 256;
 // Segments of an earlier replay that did not reach its end: their capture files are still there.
 // REQUIRES: the archive is open for writing, so that nobody else is using them.
 void remove_segments(const std::string& spool) {
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(spool, ignored)) {
+  capture::for_each_entry(spool, [](const fs::directory_entry& entry) {
     const bool ours = entry.path().filename().string().find(kReplaySpool) != std::string::npos;
+    std::error_code ignored;
     if (ours && entry.path().extension() == ".pcapng") fs::remove(entry.path(), ignored);
-  }
+  });
 }
 
 // What a live recorder keeps for its next start is not a replay's to read, nor to remove.
 std::string remark_on_kept(const std::string& spool) {
-  std::error_code ignored;
   std::uint64_t segments = 0;
-  for (const auto& entry : fs::directory_iterator(spool, ignored)) {
+  capture::for_each_entry(spool, [&](const fs::directory_entry& entry) {
     if (entry.path().extension() == ".pcapng") ++segments;
-  }
+  });
   if (segments == 0) return "";
   return spool + ": " + plural(segments, "segment") +
          " of a live recorder that was stopped or killed: its next start goes on with the calls";
@@ -52,6 +53,17 @@ Result<void> check_outside(const std::vector<std::string>& files, const std::str
                    ErrorKind::kUsage);
   }
   return {};
+}
+
+// For the ledger: where they lay is nothing that it must keep.
+std::vector<std::string> file_names(const std::vector<std::string>& files) {
+  constexpr std::size_t kMostNames = 100;
+  std::vector<std::string> names;
+  for (const std::string& file : files) {
+    if (names.size() == kMostNames) break;
+    names.push_back(fs::path(file).filename());
+  }
+  return names;
 }
 
 // Lets no call pass once the spool has refused a packet: archived with the hole, it would be found
@@ -191,6 +203,7 @@ Result<RecordResult> replay(ReplayInput input, const Session& session,
   }
   auto pipeline = connect(session, spool_directory);
   if (!pipeline) return tl::make_unexpected(std::move(pipeline.error()));
+  pipeline->archive->note(start_entry(file_names(input.files())));
 
   const auto begun = std::chrono::steady_clock::now();
   RecordResult result;
@@ -220,6 +233,7 @@ Result<RecordResult> replay(ReplayInput input, const Session& session,
     result.remark += (result.remark.empty() ? "" : "; ") + printable(summary->directory_problem) +
                      ": the calls have no names of it; `koegura directory list` says more";
   }
+  pipeline->archive->note(accounting_entry("stop", accounting));
   if (auto saved = save_accounting(session.archive, accounting); !saved) {
     result.problems.push_back(std::move(saved.error()));
   }

@@ -64,7 +64,7 @@ void ThreadedScrubber::run(const std::stop_token& token) {
   lower_own_priority();
   while (!token.stop_requested()) {
     const auto next = Clock::now() + options_.pause;
-    read_stretch();
+    if (!archive_.is_rebuilding()) read_stretch();
     std::unique_lock lock(mutex_);
     wake_.wait_until(lock, token, next, [] { return false; });
   }

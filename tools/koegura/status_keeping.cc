@@ -67,7 +67,8 @@ void add_spool(std::vector<std::string>& lines, const SpoolStatus& spool) {
 void add_backlog(std::vector<std::string>& lines, const RecorderStatus& recorder) {
   const BacklogStatus& backlog = recorder.backlog();
   const double waiting = recorder.calls().waiting();
-  const std::string& refusal = backlog.disk_refusal();
+  const std::string& refusal =
+      backlog.disk_refusal().empty() ? backlog.index_refusal() : backlog.disk_refusal();
   if (waiting == 0 && refusal.empty()) return;
   std::string text =
       plural_of(waiting, "call") + (waiting == 1 ? " waits" : " wait") + " to be archived";
@@ -90,6 +91,27 @@ void add_scrub(std::vector<std::string>& lines, const ScrubStatus& scrub) {
   if (!scrub.error().empty()) text += "; it does not go on: " + printable(scrub.error());
   const bool bad = scrub.damaged() > 0 || !scrub.error().empty();
   add(lines, "scrub", text, bad ? Colour::kRed : Colour::kPlain);
+}
+
+void add_retention(std::vector<std::string>& lines, const RetentionStatus& retention) {
+  std::string text;
+  if (retention.has_erased_at()) {
+    text =
+        plural_of(retention.erased(), "call") + " erased at " + time_text_of(retention.erased_at());
+  }
+  const auto tell = [&](const std::string& more) { text += (text.empty() ? "" : "; ") + more; };
+  if (!retention.problem().empty()) tell("it does not go on: " + printable(retention.problem()));
+  if (!retention.refusal().empty()) tell("nothing is erased: " + printable(retention.refusal()));
+  if (retention.due() > 0) {
+    tell(plural_of(retention.due(), "call") + (retention.due() == 1 ? " is" : " are") +
+         " due: `koegura retention run`");
+  }
+  if (!retention.delay().empty()) tell(printable(retention.delay()));
+  if (text.empty()) text = "no call is due";
+  const bool is_bad = !retention.problem().empty();
+  const bool is_notable = retention.due() > 0 || !retention.delay().empty();
+  add(lines, "retention", text,
+      is_bad ? Colour::kRed : (is_notable ? Colour::kYellow : Colour::kPlain));
 }
 
 void add_clock(std::vector<std::string>& lines, const RecorderStatus& recorder) {
@@ -122,6 +144,7 @@ std::vector<std::string> keeping_lines(const RecorderStatus& recorder) {
   add_spool(lines, recorder.spool());
   add_backlog(lines, recorder);
   if (recorder.has_scrub()) add_scrub(lines, recorder.scrub());
+  if (recorder.has_retention()) add_retention(lines, recorder.retention());
   add_clock(lines, recorder);
   add_threads(lines, recorder);
   return lines;
@@ -136,6 +159,10 @@ std::string waiting_text(const RecorderStatus& recorder) {
   }
   if (!recorder.backlog().disk_refusal().empty()) {
     text += (text.empty() ? "" : ", ") + std::string("nothing is archived: the disk is full");
+  }
+  if (!recorder.backlog().index_refusal().empty()) {
+    text +=
+        (text.empty() ? "" : ", ") + std::string("nothing is archived: the index is being rebuilt");
   }
   return text;
 }

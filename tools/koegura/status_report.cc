@@ -102,6 +102,28 @@ void add_source(StatusLines& lines, const SourceStatus& source, Timestamp now) {
   lines.add("", more);
 }
 
+void add_calls(StatusLines& lines, const Status& status) {
+  std::string calls = count_of(status.calls());
+  if (status.has_oldest()) {
+    calls += ", from " + local_time(time_of(status.oldest())) + " to " +
+             local_time(time_of(status.newest()));
+  }
+  lines.add("calls", calls);
+  lines.add("size", bytes_of(status.file_bytes()));
+}
+
+void add_days_left(StatusLines& lines, const Status& status) {
+  if (status.bytes_per_day() > 0) {
+    const std::string days = status.days_left() > kManyDays
+                                 ? "lasts more than 10 years"
+                                 : "lasts about " + plural_of(status.days_left(), "day");
+    lines.add("", days + " at " + bytes_of(status.bytes_per_day()) + " a day",
+              status.days_left() < kFewDays ? Colour::kRed : Colour::kPlain);
+  } else {
+    lines.add("", "days left: too early to tell, the calls span less than a day");
+  }
+}
+
 }  // namespace
 
 Status status_of(const std::string& directory, const store::ArchiveSummary& summary) {
@@ -111,6 +133,7 @@ Status status_of(const std::string& directory, const store::ArchiveSummary& summ
   status.set_file_bytes(static_cast<double>(summary.file_bytes));
   status.set_disk_free_bytes(static_cast<double>(summary.disk_free_bytes));
   status.set_disk_total_bytes(static_cast<double>(summary.disk_total_bytes));
+  status.set_index_problem(printable(summary.index_problem));
   if (!summary.oldest || !summary.newest) return status;
   set_time(*status.mutable_oldest(), *summary.oldest);
   set_time(*status.mutable_newest(), *summary.newest);
@@ -127,6 +150,7 @@ store::ArchiveSummary summary_of(const Status& status) {
   summary.file_bytes = static_cast<std::uint64_t>(status.file_bytes());
   summary.disk_free_bytes = static_cast<std::uint64_t>(status.disk_free_bytes());
   summary.disk_total_bytes = static_cast<std::uint64_t>(status.disk_total_bytes());
+  summary.index_problem = status.index_problem();
   if (status.has_oldest()) summary.oldest = time_of(status.oldest());
   if (status.has_newest()) summary.newest = time_of(status.newest());
   return summary;
@@ -152,24 +176,14 @@ std::vector<std::string> recorder_lines(const RecorderStatus& recorder, Timestam
 std::vector<std::string> archive_lines(const Status& status) {
   StatusLines lines;
   lines.add("archive", printable(status.archive()));
-  std::string calls = count_of(status.calls());
-  if (status.has_oldest()) {
-    calls += ", from " + local_time(time_of(status.oldest())) + " to " +
-             local_time(time_of(status.newest()));
+  if (status.index_problem().empty()) {
+    add_calls(lines, status);
+  } else {
+    lines.add("calls", printable(status.index_problem()), Colour::kRed);
   }
-  lines.add("calls", calls);
-  lines.add("size", bytes_of(status.file_bytes()));
   lines.add("disk",
             bytes_of(status.disk_free_bytes()) + " free of " + bytes_of(status.disk_total_bytes()));
-  if (status.bytes_per_day() > 0) {
-    const std::string days = status.days_left() > kManyDays
-                                 ? "lasts more than 10 years"
-                                 : "lasts about " + plural_of(status.days_left(), "day");
-    lines.add("", days + " at " + bytes_of(status.bytes_per_day()) + " a day",
-              status.days_left() < kFewDays ? Colour::kRed : Colour::kPlain);
-  } else {
-    lines.add("", "days left: too early to tell, the calls span less than a day");
-  }
+  if (status.index_problem().empty()) add_days_left(lines, status);
   if (!status.has_last_record()) return lines.take();
   const Accounting& last = status.last_record();
   lines.add("last record",

@@ -118,7 +118,8 @@ class TrafficCommand : public Command {
   }
 
   void declare_network(Options& options) {
-    options.decimal("--drift-ppm", traffic_.drift_ppm, "the callee's clock is fast by so much [0]");
+    options.text("--clock-error", "PPM[,PPM]", clock_error_,
+                 "the caller's and the callee's clocks are fast by so much [0,0]");
     options.decimal("--loss", traffic_.loss, "part of the RTP packets lost: 0.01 is 1 % [0]");
     options.decimal("--tap-loss", traffic_.tap_loss,
                     "part that the receiver has, and the mirror port not [0]");
@@ -171,6 +172,7 @@ class TrafficCommand : public Command {
         .and_then([&] { return duration("--jitter", jitter_, traffic_.jitter); })
         .and_then([&] { return duration("--rekey-at", rekey_at_, traffic_.rekey_at); })
         .and_then([&] { return read_first_sequence(); })
+        .and_then([&] { return read_clock_errors(); })
         .and_then([&] { return duration("--round-trip", round_trip_, traffic_.round_trip); })
         .and_then([&] { return read_hold(); })
         .and_then([&] { return read_outcomes(); })
@@ -200,6 +202,22 @@ class TrafficCommand : public Command {
     }
     traffic_.first_sequence = number;
     return {};
+  }
+
+  // "100" is the caller's, "100,-100" both.
+  Result<void> read_clock_errors() {
+    if (clock_error_.empty()) return {};
+    const char* at = clock_error_.data();
+    const char* const end = at + clock_error_.size();
+    for (double& error : traffic_.clock_error_ppm) {
+      const auto [stop, wrong] = std::from_chars(at, end, error);
+      if (wrong != std::errc()) break;
+      at = stop;
+      if (at == end) return {};
+      if (*at++ != ',') break;
+    }
+    return failure("--clock-error: '" + clock_error_ + "' is not one number of ppm, or two",
+                   ErrorKind::kUsage);
   }
 
   Result<void> read_outcomes() {
@@ -304,6 +322,7 @@ class TrafficCommand : public Command {
   std::string start_;
   std::string rekey_at_;
   std::string first_sequence_;
+  std::string clock_error_;
   std::vector<std::string> outcomes_;
   std::vector<std::string> kinds_;
   std::vector<std::string> digits_by_;

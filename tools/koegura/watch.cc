@@ -48,6 +48,9 @@ constexpr std::array kFindingPatience = {
     Patience{"spool_damaged", seconds(0), seconds(0)},
     Patience{"damaged_calls", seconds(0), seconds(0)},
     Patience{"directory_unreadable", seconds(0), seconds(0)},
+    Patience{"ledger_refused", seconds(0), seconds(0)},
+    Patience{"index_rebuilding", seconds(0), seconds(0)},
+    Patience{"index_incomplete", seconds(0), seconds(0)},
 };
 // The rest looks at what goes on at a moment. It must last, as calls that have just been answered
 // look like deafness; and a pause between calls is no recovery.

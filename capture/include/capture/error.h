@@ -15,6 +15,7 @@ enum class ErrorKind : unsigned char {
   kVerification,  // exit 3
   kNotFound,      // exit 4
   kNotPermitted,  // exit 5
+  kDamaged,       // exit 1: something that can be made anew from what is whole, as the index
 };
 
 // A message says what failed, where, and what to do. It is shown once, in tools.

@@ -111,6 +111,7 @@ struct NegotiatedMedia {
   bool encrypted = false;            // RTP/SAVP, RTP/SAVPF, UDP/TLS/…
   bool candidate = false;            // the endpoint is ICE's (RFC 8839), not that of c= and m=
   std::uint16_t packet_time_ms = 0;  // a=ptime, 0 if absent
+  std::uint8_t t38_version = 0;      // a=T38FaxVersion, 0 if absent (T.38 Annex D.2.3)
   Endpoint endpoint;
   Endpoint rtcp;  // a=rtcp, or port + 1; equal to endpoint with a=rtcp-mux
   std::vector<MediaFormat> formats;

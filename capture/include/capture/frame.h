@@ -4,12 +4,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "capture/time.h"
 
 namespace koegura::capture {
 
 using Bytes = std::span<const std::byte>;
+
+// The same bytes, for what is text on the wire.
+[[nodiscard]] inline std::string_view as_text(Bytes bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 // LINKTYPE_ values of https://www.tcpdump.org/linktypes.html that we take apart. A source
 // gives the number as it stands in the file; decapsulation refuses the others by name.

@@ -40,6 +40,7 @@ struct SdpMedia {
   MediaDirection direction = MediaDirection::kSendRecv;
   std::uint16_t port = 0;               // 0: refused or taken down (RFC 3264 §6, §8.2)
   std::uint16_t packet_time_ms = 0;     // a=ptime, 0 if absent
+  std::uint8_t t38_version = 0;         // a=T38FaxVersion, 0 if absent
   bool rtcp_mux = false;                // RFC 5761
   bool bundle_only = false;             // port 0 means: where the other lines are (RFC 9143 §6)
   bool fingerprint = false;             // a=fingerprint: keys are agreed on by DTLS (RFC 8122)

@@ -12,6 +12,9 @@
 #include <fstream>
 #include <initializer_list>
 #include <string_view>
+
+#include "capture/folder_entries.h"
+
 namespace koegura::capture {
 
 namespace {
@@ -61,12 +64,12 @@ class SavedAffinity {
 };
 
 bool has_free_hugepages() {
-  std::error_code error;
-  for (const auto& size : std::filesystem::directory_iterator("/sys/kernel/mm/hugepages", error)) {
+  bool found = false;
+  for_each_entry("/sys/kernel/mm/hugepages", [&](const std::filesystem::directory_entry& size) {
     std::uint64_t pages = 0;
-    if (std::ifstream(size.path() / "free_hugepages") >> pages && pages != 0) return true;
-  }
-  return false;
+    if (std::ifstream(size.path() / "free_hugepages") >> pages && pages != 0) found = true;
+  });
+  return found;
 }
 
 Error start_error(int number, const Arguments& arguments, const EalOutput& output,

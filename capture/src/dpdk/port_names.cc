@@ -9,6 +9,7 @@
 #include <fstream>
 #include <optional>
 
+#include "capture/folder_entries.h"
 #include "port.h"
 
 namespace koegura::capture {
@@ -46,15 +47,15 @@ std::optional<std::uint16_t> find_port(const std::string& name) {
 // "0000:01:00.0 (ixgbe)": the network cards on the PCI bus, and who drives them.
 std::string network_cards() {
   std::string cards;
-  std::error_code error;
-  for (const auto& device : fs::directory_iterator("/sys/bus/pci/devices", error)) {
+  for_each_entry("/sys/bus/pci/devices", [&](const fs::directory_entry& device) {
     std::string type;
     std::ifstream(device.path() / "class") >> type;
-    if (!type.starts_with("0x02")) continue;  // network controllers
+    if (!type.starts_with("0x02")) return;  // network controllers
+    std::error_code error;
     const std::string driver = fs::read_symlink(device.path() / "driver", error).filename();
     cards += (cards.empty() ? "" : ", ") + device.path().filename().string() + " (" +
              (driver.empty() ? "no driver" : driver) + ')';
-  }
+  });
   return cards;
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -34,6 +35,9 @@ struct MatroskaFile {
 
 // Reads the attachments back; the audio is not touched.
 [[nodiscard]] Result<std::vector<Attachment>> read_attachments(const std::string& path);
+
+// Reads one attachment of a file that is whole; of one that is not, read_attachments may make more.
+[[nodiscard]] Result<Attachment> read_attachment(const std::string& path, std::string_view name);
 
 // Reads the whole file and compares every part with its CRC-32 (RFC 8794 §11.3.1), which
 // write_matroska leaves in each: no byte of what readers read can change unseen. Fails with the

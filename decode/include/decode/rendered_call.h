@@ -12,6 +12,7 @@
 
 #include "capture/finished_call.h"
 #include "decode/call_quality.h"
+#include "decode/fax.h"
 
 namespace koegura::decode {
 
@@ -62,6 +63,18 @@ struct PacketRange {
   std::uint32_t to = 0;  // the first behind it
 };
 
+// What arrivals and RTP timestamps say of a stream's sender.
+struct SenderClock {
+  // How much faster its clock ran than the recorder's, and how well that is known: one standard
+  // deviation. 0 and 0 where it cannot be told: the stream is too short, or its delays vary too
+  // much.
+  double error_ppm = 0;
+  double uncertainty_ppm = 0;
+  // By so much its audio was shortened (of a fast clock) or stretched (negative), all in all, so
+  // that it stands where it sounded. 0: every sample stands as it was sent.
+  double corrected_ms = 0;
+};
+
 struct RenderedStream {
   Side side = Side::kCaller;
   capture::Endpoint source;
@@ -79,6 +92,7 @@ struct RenderedStream {
   Timestamp first;
   Timestamp last;
   bool rendered = false;   // false: its packets are attached, but are not in the audio
+  bool is_fax = false;     // T.38: see RenderedCall::fax
   bool encrypted = false;  // SRTP of which no packet could be opened
   // The suite by which SRTP was opened, as IANA names it; empty if it was none, or stayed sealed.
   std::string srtp_suite;
@@ -89,6 +103,7 @@ struct RenderedStream {
   std::vector<std::uint8_t> beside_audio;
   std::vector<SketchEntry> sketch;  // in order of time
   StreamQuality quality;
+  SenderClock clock;
   // Those that tell a redacted digit, and are kept nowhere. In order, not touching each other.
   std::vector<PacketRange> redacted;
 };
@@ -136,6 +151,7 @@ struct RenderedCall {
   CallQuality quality;
   // Lowest and highest samples for viewers: audiowaveform's file (waveform.h); empty without audio.
   std::vector<std::byte> waveform;
+  FaxDocument fax;               // what T.38 carried
   bool digits_redacted = false;  // RenderOptions::redact_digits was set
   std::string silent_because;    // why a call that had media has no audible audio, or empty
 };

@@ -34,11 +34,12 @@ struct FinisherStats {
   std::uint64_t seen = 0;
   std::uint64_t archived = 0;
   std::uint64_t already_there = 0;
-  std::uint64_t failed = 0;   // given up; a patient finisher keeps their packets in the spool
-  std::uint64_t waiting = 0;  // queued, in work, or to be tried again
-  std::string first_error;    // why the first failed one did
-  std::string disk_refusal;   // why nothing is archived now: the disk is full; empty if it is not
-  Duration busiest{};         // how long the thread longest at work has had its call
+  std::uint64_t failed = 0;     // given up; a patient finisher keeps their packets in the spool
+  std::uint64_t waiting = 0;    // queued, in work, or to be tried again
+  std::string first_error;      // why the first failed one did
+  std::string disk_refusal;     // why nothing is archived now: the disk is full; empty if it is not
+  std::string index_refusal{};  // the same, of an index that is being rebuilt
+  Duration busiest{};           // how long the thread longest at work has had its call
 };
 
 class Finisher : public capture::CallSink {

@@ -4,7 +4,7 @@
 // while the call can still be fetched from the last backup. Files that the index does not know are
 // not looked for: reindex finds them.
 //
-// Threads: one; Archive is free-threaded, so a recorder may go on beside it.
+// Archive is free-threaded, so a recorder may go on beside it.
 #pragma once
 
 #include <atomic>
@@ -20,6 +20,11 @@ struct ScrubOptions {
   std::uint64_t bytes_per_s = 0;  // at most, on average; 0 = as fast as the disk gives
   std::string after;              // go on behind this call's id; empty: from the oldest
   std::uint64_t most_bytes = 0;   // stop once so many were read; 0 = go to the end
+  // That read, each a call at a time. What is damaged is told in the calls' order, by the caller's.
+  unsigned threads = 1;
+  // Knows somebody that the file is, byte for byte, the one archived? Then it is not decoded again.
+  // False: nobody knows; an error: it is another. Asked by any of the threads.
+  std::function<Result<bool>(const CallRecord& record, const std::string& file)> is_as_archived{};
 };
 
 struct ScrubReport {

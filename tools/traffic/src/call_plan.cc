@@ -197,8 +197,8 @@ StreamPlan plan_stream(const TrafficOptions& options, Side side, Random& random,
   // The callee sends once it has answered, the caller once it knows.
   const Timestamp ready = side == Side::kCallee ? *plan.answered : plan.acknowledged;
   stream.start = ready + random.between(milliseconds(1), milliseconds(21));
-  const double drift = side == Side::kCallee ? options.drift_ppm : 0;
-  stream.tick_ns = options.packet_time_ms * 1e6 / (1 + drift * 1e-6);
+  const double error = options.clock_error_ppm[index_of(side)] * 1e-6;
+  stream.tick_ns = options.packet_time_ms * 1e6 / (1 + error);
   stream.ticks = stream.tick_at(plan.end);
   plan_segments(options, plan, stream);
   return stream;

@@ -10,8 +10,12 @@
 namespace koegura::traffic {
 namespace {
 
-constexpr Codec g726(std::string_view name, std::string_view encoder, std::uint32_t bits) {
-  return {.name = name, .frame_bytes = bits, .encoder = encoder, .bit_rate = bits * 8000};
+constexpr Codec g726(std::string_view name, std::uint32_t bits, bool from_high_bit) {
+  return {.name = name,
+          .frame_bytes = bits,
+          .encoding = Encoding::kG726,
+          .bit_rate = bits * 8000,
+          .from_high_bit = from_high_bit};
 }
 
 // RFC 3551 §4.5.4 packs a sample's bits from the octet's least significant end, ATM AAL2 from the
@@ -27,14 +31,14 @@ constexpr std::array kCodecs = {
           .encoder = "g722",
           .sample_rate = 16000,
           .bit_rate = 64000},
-    g726("G726-16", "g726le", 2),
-    g726("G726-24", "g726le", 3),
-    g726("G726-32", "g726le", 4),
-    g726("G726-40", "g726le", 5),
-    g726("AAL2-G726-16", "g726", 2),
-    g726("AAL2-G726-24", "g726", 3),
-    g726("AAL2-G726-32", "g726", 4),
-    g726("AAL2-G726-40", "g726", 5),
+    g726("G726-16", 2, false),
+    g726("G726-24", 3, false),
+    g726("G726-32", 4, false),
+    g726("G726-40", 5, false),
+    g726("AAL2-G726-16", 2, true),
+    g726("AAL2-G726-24", 3, true),
+    g726("AAL2-G726-32", 4, true),
+    g726("AAL2-G726-40", 5, true),
     Codec{.name = "GSM",
           .payload_type = 3,
           .frame_ms = 20,
@@ -65,7 +69,8 @@ std::span<const Codec* const> available_codecs() {
   static const std::vector<const Codec*> kAvailable = [] {
     std::vector<const Codec*> found;
     for (const Codec& codec : kCodecs) {
-      if (codec.lossless() || has_libavcodec_encoder(codec)) found.push_back(&codec);
+      if (codec.encoding != Encoding::kLibavcodec || has_libavcodec_encoder(codec))
+        found.push_back(&codec);
     }
     return found;
   }();

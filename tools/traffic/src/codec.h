@@ -9,7 +9,7 @@
 
 namespace koegura::traffic {
 
-enum class Encoding : std::uint8_t { kMuLaw, kALaw, kLinear, kLibavcodec };
+enum class Encoding : std::uint8_t { kMuLaw, kALaw, kLinear, kG726, kLibavcodec };
 
 struct Codec {
   std::string_view name;  // a=rtpmap's encoding name
@@ -23,8 +23,11 @@ struct Codec {
   std::string_view encoder{};        // libavcodec's name
   std::uint32_t sample_rate = 8000;  // the encoder's
   std::uint32_t bit_rate = 0;
+  bool from_high_bit = false;  // kG726: the end from which bytes are filled
 
-  [[nodiscard]] bool lossless() const { return encoding != Encoding::kLibavcodec; }
+  [[nodiscard]] bool lossless() const {
+    return encoding != Encoding::kLibavcodec && encoding != Encoding::kG726;
+  }
 };
 
 // The payload type of RFC 4733 events, beside every codec.

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "g726_codec.h"
 #include "libavcodec_codec.h"
 
 namespace koegura::traffic {
@@ -21,6 +22,7 @@ std::size_t whole_grains(std::size_t samples) {
 
 Result<Samples> decoded(const Codec& codec, const Samples& carried, const PayloadTable& payloads) {
   if (codec.lossless()) return carried;
+  if (codec.encoding == Encoding::kG726) return decode_g726(codec, payloads.encoded());
   return decode_by_libavcodec(codec, payloads.encoded());
 }
 

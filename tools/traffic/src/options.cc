@@ -81,8 +81,10 @@ Result<void> check_network(const TrafficOptions& options) {
   if (options.round_trip < Duration::zero() || options.round_trip > std::chrono::seconds(4)) {
     return refuse("the round trip must be 0 to 4,000 ms");  // less than between two reports
   }
-  if (!(std::abs(options.drift_ppm) <= 100'000)) {
-    return refuse("the drift must be -100,000 to 100,000 ppm");
+  for (const double error : options.clock_error_ppm) {
+    if (!(std::abs(error) <= 100'000)) {
+      return refuse("a clock's error must be -100,000 to 100,000 ppm");
+    }
   }
   if (options.vlan > 4094) return refuse("the VLAN id must be 1 to 4094");  // IEEE 802.1Q §9.6
   if (options.tcp_segment_bytes == 0 || options.tcp_segment_bytes > 1460) {
@@ -123,8 +125,10 @@ Result<void> check_conversations(const TrafficOptions& options) {
   if (!options.srtp.empty() || options.first_sequence) {
     return refuse("SRTP and sequence numbers are for calls, not for conversations");
   }
-  if (!options.digits.empty() || options.hold || options.drift_ppm != 0 || !options.bye) {
-    return refuse("digits, hold, drift and missing BYEs are for calls, not for conversations");
+  const bool wrong_clocks = options.clock_error_ppm != std::array<double, 2>{};
+  if (!options.digits.empty() || options.hold || wrong_clocks || !options.bye) {
+    return refuse(
+        "digits, hold, wrong clocks and missing BYEs are for calls, not for conversations");
   }
   return {};
 }

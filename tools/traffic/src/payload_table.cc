@@ -4,6 +4,7 @@
 
 #include "big_endian.h"
 #include "g711.h"
+#include "g726_codec.h"
 #include "libavcodec_codec.h"
 #include "source_audio.h"
 
@@ -27,7 +28,8 @@ std::vector<std::byte> encode_lossless(Encoding encoding, std::span<const std::i
 }
 
 Result<EncodedFrames> encode(const Codec& codec, std::span<const std::int16_t> samples) {
-  if (!codec.lossless()) return encode_by_libavcodec(codec, samples);
+  if (codec.encoding == Encoding::kLibavcodec) return encode_by_libavcodec(codec, samples);
+  if (codec.encoding == Encoding::kG726) return EncodedFrames{encode_g726(codec, samples), {}};
   return EncodedFrames{encode_lossless(codec.encoding, samples), {}};
 }
 

@@ -80,20 +80,23 @@ void RtpSender::send_until_order_is_known() {
 void RtpSender::send_next() {
   const std::uint32_t tick = next_tick();
   InFlight packet = take_next();
-  const auto cause = fate_of(packet);
-  if (cause && *cause != LossCause::kTap) return lose(packet, tick, *cause);
-  packet.unseen = cause.has_value();
+  if (!sets_out(packet, tick)) return;
   if (!has_more() || !random_.chance(options_.reorder)) return send(packet, tick, packet.sent);
 
   const std::uint32_t tick_behind = next_tick();
   InFlight behind = take_next();
   send(packet, tick, behind.sent);
-  const auto cause_behind = fate_of(behind);
-  if (cause_behind && *cause_behind != LossCause::kTap) {
-    return lose(behind, tick_behind, *cause_behind);
+  if (sets_out(behind, tick_behind)) send(behind, tick_behind, packet.sent);
+}
+
+bool RtpSender::sets_out(InFlight& packet, std::uint32_t tick) {
+  const auto cause = fate_of(packet);
+  if (cause && *cause != LossCause::kTap) {
+    lose(packet, tick, *cause);
+    return false;
   }
-  behind.unseen = cause_behind.has_value();
-  send(behind, tick_behind, packet.sent);
+  packet.unseen = cause.has_value();
+  return true;
 }
 
 std::optional<LossCause> RtpSender::fate_of(const InFlight& packet) {

@@ -90,6 +90,8 @@ class RtpSender {
   void send_until_order_is_known();
   void send_next();
   [[nodiscard]] std::optional<LossCause> fate_of(const InFlight& packet);
+  // False: it gets nowhere.
+  [[nodiscard]] bool sets_out(InFlight& packet, std::uint32_t tick);
   // The packet meets its fate.
   void send(InFlight packet, std::uint32_t tick, Timestamp seemingly_sent);
   void deliver(InFlight packet, Timestamp seemingly_sent);

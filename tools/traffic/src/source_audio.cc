@@ -69,6 +69,7 @@ std::int16_t as_carried(Encoding encoding, std::int16_t sample) {
     case Encoding::kALaw:
       return linear_from_alaw(alaw_from_linear(sample));
     case Encoding::kLinear:
+    case Encoding::kG726:
     case Encoding::kLibavcodec:
       break;
   }

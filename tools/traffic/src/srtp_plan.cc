@@ -5,6 +5,8 @@
 #include <span>
 
 #include "call_plan.h"
+#include "capture/base64.h"
+#include "capture/frame.h"
 #include "random.h"
 
 namespace koegura::traffic {
@@ -14,24 +16,6 @@ constexpr std::uint64_t kKeys = 7;  // a purpose of Random
 
 void fill(Random& random, std::span<std::byte> bytes) {
   for (std::byte& byte : bytes) byte = static_cast<std::byte>(random.below(256));
-}
-
-// RFC 4648 §4.
-std::string base64_of(std::span<const std::byte> bytes) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    const std::size_t count = std::min<std::size_t>(3, bytes.size() - at);
-    std::uint32_t bits = 0;
-    for (std::size_t i = 0; i < 3; ++i) {
-      bits = bits << 8U | (i < count ? static_cast<std::uint32_t>(bytes[at + i]) : 0U);
-    }
-    for (std::size_t i = 0; i < 4; ++i) {
-      text += i <= count ? kAlphabet[bits >> (18U - 6U * i) & 0x3FU] : '=';
-    }
-  }
-  return text;
 }
 
 // Offered, and never chosen.
@@ -60,7 +44,7 @@ void add_keys(std::uint64_t seed, std::uint32_t call, const KeyChange& change, S
     std::array<std::byte, capture::kMaxSrtpKeyBytes> other{};
     const auto unused = std::span(other).first(secret_bytes(other_than(*plan.suite)));
     fill(random, unused);
-    next.other = base64_of(unused);
+    next.other = capture::to_base64(capture::as_text(unused));
     keys.push_back(std::move(next));
   }
 }
@@ -74,8 +58,8 @@ std::string crypto_lines(const SrtpPlan& plan, Side side, std::uint8_t version, 
                         planned.other);
   }
   const auto secret = std::span(planned.key.key_and_salt).first(secret_bytes(*plan.suite));
-  return lines +
-         fmt::format("a=crypto:2 {} inline:{}|2^31\r\n", plan.suite->name, base64_of(secret));
+  return lines + fmt::format("a=crypto:2 {} inline:{}|2^31\r\n", plan.suite->name,
+                             capture::to_base64(capture::as_text(secret)));
 }
 
 }  // namespace koegura::traffic

@@ -154,8 +154,9 @@ void TruthFile::append_options() {
     fmt::format_to(out, "\"srtp\":\"{}\",\"rekey_at_s\":{},",
                    capture::find_srtp_suite(o.srtp)->name, to_seconds(o.rekey_at));
   }
-  fmt::format_to(out, "\"drift_ppm\":{},\"round_trip_ms\":{},\"tap_loss\":{},\"unsent\":{},",
-                 o.drift_ppm, to_seconds(o.round_trip) * 1000, o.tap_loss, o.unsent);
+  fmt::format_to(out, "\"clock_error_ppm\":[{},{}],", o.clock_error_ppm[0], o.clock_error_ppm[1]);
+  fmt::format_to(out, "\"round_trip_ms\":{},\"tap_loss\":{},\"unsent\":{},",
+                 to_seconds(o.round_trip) * 1000, o.tap_loss, o.unsent);
   fmt::format_to(out, "\"loss\":{},\"reorder\":{},\"duplicate\":{},\"jitter_ms\":{},", o.loss,
                  o.reorder, o.duplicate, to_seconds(o.jitter) * 1000);
   fmt::format_to(out, "\"transport\":\"{}\",\"tcp_segment_bytes\":{},\"ipv6\":{},\"vlan\":{},",

@@ -1,8 +1,10 @@
 #include "wav_file.h"
 
+#include <cstdint>
+#include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string_view>
+#include <system_error>
 
 namespace koegura::traffic {
 namespace {
@@ -30,9 +32,13 @@ std::string_view chunk(std::string_view file, std::string_view name) {
 }  // namespace
 
 Result<std::vector<std::int16_t>> read_wav(const std::string& path) {
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(path, error);
+  std::string bytes(error ? 0 : size, '\0');
   std::ifstream stream(path, std::ios::binary);
-  if (!stream) return failure("cannot read " + path);
-  const std::string bytes((std::istreambuf_iterator<char>(stream)), {});
+  if (error || !stream.read(bytes.data(), static_cast<std::streamsize>(size))) {
+    return failure("cannot read " + path);
+  }
   const std::string_view file(bytes);
   if (!file.starts_with("RIFF") || file.size() < 12 || file.substr(8, 4) != "WAVE") {
     return failure(path + " is not a WAV file");

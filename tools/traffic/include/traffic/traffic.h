@@ -54,6 +54,7 @@
 // "sample" counts along a stream's RTP timeline at 8,000 Hz from its first packet (KnownAudio).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -139,7 +140,10 @@ struct TrafficOptions {
   bool srtp_tells_keys = true;  // false: no a=crypto
   Duration rekey_at{};          // since the answer: a re-INVITE of the caller; 0 for none
   std::optional<std::uint16_t> first_sequence;  // of RTP, of every stream; absent: random
-  double drift_ppm = 0;                         // the callee's sample clock is fast by so much
+  // The caller's and the callee's sample clocks are fast by so much. What they say is taken and
+  // sent by them: packets come in their time, samples sound in it, and the timestamps show nothing
+  // of it.
+  std::array<double, 2> clock_error_ppm{};
 
   // What the network does to RTP, each packet for itself. Fractions: 0.01 is 1 %.
   double loss = 0;

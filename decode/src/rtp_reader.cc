@@ -1,0 +1,21 @@
+#include "rtp_reader.h"
+
+#include "capture/packet.h"
+
+namespace koegura::decode {
+
+Result<bool> RtpReader::next(Arrived& arrived) {
+  capture::SpooledPacket spooled;
+  while (true) {
+    Result<bool> more = reader_.next(spooled);
+    if (!more || !*more) return more;
+    const auto packet = capture::parse_ip(spooled.time, spooled.ip);
+    if (!packet) continue;
+    const auto rtp = capture::parse_rtp(packet->payload);
+    if (!rtp) continue;
+    arrived = {.time = spooled.time, .rtp = *rtp};
+    return true;
+  }
+}
+
+}  // namespace koegura::decode

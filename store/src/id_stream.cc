@@ -1,0 +1,268 @@
+#include "id_stream.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "index_format.h"
+
+namespace koegura::store {
+
+namespace {
+
+// With a cursor of their own each; more share one.
+constexpr std::size_t kFewTerms = 48;
+// Steps that are tried before a seek, which costs about as much as these.
+constexpr int kStepsBeforeSeek = 4;
+
+// Where the stream stands in one term.
+struct TermHead {
+  std::string term;  // empty: a call that no key has to name
+  std::unique_ptr<IndexCursor> own;
+  Candidate at;
+};
+
+// For a heap whose front comes next.
+struct ComesLater {
+  const WalkRange& range;
+  bool operator()(const TermHead& a, const TermHead& b) const {
+    return range.is_before(b.at.id, a.at.id);
+  }
+};
+
+class AnyOfTerms : public IdStream {
+ public:
+  AnyOfTerms(std::unique_ptr<IndexCursor> cursor, const WalkRange& range)
+      : shared_(std::move(cursor)), range_(range) {}
+
+  [[nodiscard]] Result<void> start(const std::vector<std::string>& terms,
+                                   const std::optional<Ulid>& also) {
+    heads_.reserve(terms.size() + 1);
+    const Ulid begin = range_.oldest_first ? range_.ids.first : range_.ids.last;
+    const bool is_shared = terms.size() > kFewTerms;
+    for (const std::string& term : terms) {
+      TermHead head{term, nullptr, {}};
+      if (!is_shared) head.own = &term == &terms.back() ? std::move(shared_) : shared_->another();
+      seek(head, begin);
+      if (Result<void> pushed = push(std::move(head)); !pushed) return pushed;
+    }
+    const bool is_also = also && *also >= range_.ids.first && *also <= range_.ids.last;
+    if (is_also) push_head({{}, nullptr, {*also, std::nullopt, false}});
+    settle();
+    return {};
+  }
+
+  [[nodiscard]] const std::optional<Candidate>& current() const override { return current_; }
+
+  [[nodiscard]] Result<void> advance() override {
+    const Ulid given = current_->id;
+    Result<void> done;
+    // Its parties may match by several terms.
+    while (done && !heads_.empty() && heads_.front().at.id == given) done = step(take_head());
+    settle();
+    return done;
+  }
+
+  [[nodiscard]] Result<void> skip_to(const Ulid& id) override {
+    Result<void> done;
+    while (done && !heads_.empty() && range_.is_before(heads_.front().at.id, id)) {
+      done = skip(take_head(), id);
+    }
+    settle();
+    return done;
+  }
+
+ private:
+  [[nodiscard]] IndexCursor& cursor_of(const TermHead& head) {
+    return head.own ? *head.own : *shared_;
+  }
+  void seek(const TermHead& head, const Ulid& id) {
+    // In a term newer ids come first: the walk from new to old goes forward.
+    const std::string key = term_key(head.term, id);
+    range_.oldest_first ? cursor_of(head).seek_back(key) : cursor_of(head).seek(key);
+  }
+
+  [[nodiscard]] TermHead take_head() {
+    std::pop_heap(heads_.begin(), heads_.end(), ComesLater{range_});
+    TermHead head = std::move(heads_.back());
+    heads_.pop_back();
+    return head;
+  }
+  void push_head(TermHead head) {
+    heads_.push_back(std::move(head));
+    std::push_heap(heads_.begin(), heads_.end(), ComesLater{range_});
+  }
+
+  [[nodiscard]] Result<void> step(TermHead head) {
+    if (head.term.empty()) return {};
+    IndexCursor& cursor = cursor_of(head);
+    if (!head.own) {
+      const std::string key = term_key(head.term, head.at.id);
+      if (!cursor.valid() || cursor.key() != key) cursor.seek(key);
+      if (!cursor.valid()) return cursor.status();
+    }
+    range_.oldest_first ? cursor.previous() : cursor.next();
+    return push(std::move(head));
+  }
+
+  [[nodiscard]] Result<void> skip(TermHead head, const Ulid& id) {
+    if (head.term.empty()) return {};
+    IndexCursor& cursor = cursor_of(head);
+    for (int i = 0; head.own && i < kStepsBeforeSeek; ++i) {
+      range_.oldest_first ? cursor.previous() : cursor.next();
+      if (!stands_in(head)) return cursor.status();
+      if (!range_.is_before(head.at.id, id)) return push(std::move(head));
+    }
+    seek(head, id);
+    return push(std::move(head));
+  }
+
+  // Takes where its cursor stands, if that is still within the term and the range.
+  [[nodiscard]] bool stands_in(TermHead& head) {
+    const IndexCursor& cursor = cursor_of(head);
+    if (!cursor.valid()) return false;
+    const std::optional<TermEntry> entry = parse_term_key(cursor.key());
+    if (!entry || entry->term_prefix != head.term) return false;
+    if (entry->id < range_.ids.first || entry->id > range_.ids.last) return false;
+    head.at = candidate_of(*entry, cursor.value());
+    return true;
+  }
+
+  [[nodiscard]] Result<void> push(TermHead head) {
+    if (!stands_in(head)) return cursor_of(head).status();
+    push_head(std::move(head));
+    return {};
+  }
+
+  void settle() {
+    current_.reset();
+    if (!heads_.empty()) current_ = heads_.front().at;
+  }
+
+  std::unique_ptr<IndexCursor> shared_;  // null if each has its own
+  const WalkRange range_;
+  std::vector<TermHead> heads_;  // a heap
+  std::optional<Candidate> current_;
+};
+
+class ListedCalls : public IdStream {
+ public:
+  // REQUIRES: in order, each once.
+  explicit ListedCalls(std::vector<Candidate> candidates, const WalkRange& range)
+      : range_(range), left_(std::move(candidates)) {
+    std::reverse(left_.begin(), left_.end());
+    settle();
+  }
+  [[nodiscard]] const std::optional<Candidate>& current() const override { return current_; }
+  [[nodiscard]] Result<void> advance() override {
+    left_.pop_back();
+    settle();
+    return {};
+  }
+  [[nodiscard]] Result<void> skip_to(const Ulid& id) override {
+    while (!left_.empty() && range_.is_before(left_.back().id, id)) left_.pop_back();
+    settle();
+    return {};
+  }
+
+ private:
+  void settle() {
+    current_.reset();
+    if (!left_.empty()) current_ = left_.back();
+  }
+
+  const WalkRange range_;
+  std::vector<Candidate> left_;  // the next one last
+  std::optional<Candidate> current_;
+};
+
+class AllOfStreams : public IdStream {
+ public:
+  explicit AllOfStreams(std::vector<std::unique_ptr<IdStream>> streams)
+      : streams_(std::move(streams)) {}
+
+  [[nodiscard]] const std::optional<Candidate>& current() const override { return current_; }
+  [[nodiscard]] Result<void> advance() override {
+    Result<void> done = streams_.front()->advance();
+    return done ? meet() : done;
+  }
+  [[nodiscard]] Result<void> skip_to(const Ulid& id) override {
+    Result<void> done = streams_.front()->skip_to(id);
+    return done ? meet() : done;
+  }
+
+  // On to the first call that all have, from where the first one stands.
+  [[nodiscard]] Result<void> meet() {
+    current_.reset();
+    std::size_t agreed = 0;  // streams in a row that stand at the same call
+    std::optional<Ulid> id;
+    for (std::size_t i = 0; agreed < streams_.size(); i = (i + 1) % streams_.size()) {
+      IdStream& stream = *streams_[i];
+      if (id) {
+        if (Result<void> skipped = stream.skip_to(*id); !skipped) return skipped;
+      }
+      if (!stream.current()) return {};
+      agreed = id == stream.current()->id ? agreed + 1 : 1;
+      id = stream.current()->id;
+    }
+    current_ = merged();
+    return {};
+  }
+
+ private:
+  [[nodiscard]] Candidate merged() const {
+    Candidate all = *streams_.front()->current();
+    for (const std::unique_ptr<IdStream>& stream : streams_) {
+      const Candidate& one = *stream->current();
+      if (!all.facts) all.facts = one.facts;
+      all.is_cut = all.is_cut || one.is_cut;
+    }
+    return all;
+  }
+
+  std::vector<std::unique_ptr<IdStream>> streams_;
+  std::optional<Candidate> current_;
+};
+
+}  // namespace
+
+Candidate candidate_of(const TermEntry& entry, std::string_view value) {
+  Candidate candidate{entry.id, std::nullopt, false};
+  if (const std::optional<KeyFacts> facts = decode_facts(value)) {
+    candidate.facts = facts->facts;
+    candidate.is_cut = facts->is_cut;
+  }
+  return candidate;
+}
+
+std::unique_ptr<IdStream> stream_of(std::vector<Candidate> candidates, const WalkRange& range) {
+  std::erase_if(candidates, [&](const Candidate& candidate) {
+    return candidate.id < range.ids.first || candidate.id > range.ids.last;
+  });
+  std::sort(candidates.begin(), candidates.end(),
+            [&](const Candidate& a, const Candidate& b) { return range.is_before(a.id, b.id); });
+  const auto is_same = [](const Candidate& a, const Candidate& b) { return a.id == b.id; };
+  candidates.erase(std::unique(candidates.begin(), candidates.end(), is_same), candidates.end());
+  return std::make_unique<ListedCalls>(std::move(candidates), range);
+}
+
+Result<std::unique_ptr<IdStream>> any_of_terms(const Index& index,
+                                               const std::vector<std::string>& terms,
+                                               const WalkRange& range,
+                                               const std::optional<Ulid>& also) {
+  Result<std::unique_ptr<IndexCursor>> cursor = index.cursor();
+  if (!cursor) return tl::make_unexpected(std::move(cursor).error());
+  auto stream = std::make_unique<AnyOfTerms>(std::move(*cursor), range);
+  if (Result<void> started = stream->start(terms, also); !started) {
+    return tl::make_unexpected(std::move(started).error());
+  }
+  return std::unique_ptr<IdStream>(std::move(stream));
+}
+
+Result<std::unique_ptr<IdStream>> all_of_streams(std::vector<std::unique_ptr<IdStream>> streams) {
+  if (streams.size() == 1) return std::move(streams.front());
+  auto stream = std::make_unique<AllOfStreams>(std::move(streams));
+  if (Result<void> met = stream->meet(); !met) return tl::make_unexpected(std::move(met).error());
+  return std::unique_ptr<IdStream>(std::move(stream));
+}
+
+}  // namespace koegura::store

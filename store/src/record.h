@@ -18,7 +18,7 @@ namespace koegura::store {
   return time + call.wall_offset;
 }
 
-// Milliseconds of the start by the wall clock, then SHA-256 over Call-ID and From tag; for a
+// The start by the wall clock, to the nanosecond, then SHA-256 over Call-ID and From tag; for a
 // media-only call over its streams, in an order that does not depend on which was seen first.
 [[nodiscard]] Ulid ulid_of(const capture::FinishedCall& call);
 

@@ -11,6 +11,7 @@ constexpr unsigned kBitsPerCharacter = 5;
 // 26 characters hold 130 bits: the first two are always zero.
 constexpr unsigned kLeadingZeroBits = 2;
 constexpr unsigned kFirstCharacterLimit = 8;
+constexpr std::size_t kTimeSize = 6;  // bytes of milliseconds
 
 std::optional<unsigned> value_of(char character) {
   if (character >= 'a' && character <= 'z') character = static_cast<char>(character - 'a' + 'A');
@@ -62,22 +63,23 @@ std::optional<Ulid> Ulid::parse(std::string_view text) {
 }
 
 Ulid make_ulid(Timestamp time, const std::array<std::uint8_t, Ulid::kTailSize>& tail) {
-  const auto since_1970 = std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch());
-  const auto milliseconds =
-      static_cast<std::uint64_t>(std::max(since_1970.count(), std::int64_t{0}));
+  const Duration since_1970 = std::max(time.time_since_epoch(), Duration::zero());
+  const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(since_1970);
+  const auto nanoseconds = static_cast<std::uint32_t>((since_1970 - milliseconds).count());
   Ulid ulid;
-  for (unsigned i = 0; i < 6; ++i) {
-    ulid.bytes[i] = static_cast<std::uint8_t>(milliseconds >> (40U - 8U * i));
+  for (unsigned i = 0; i < kTimeSize; ++i) {
+    ulid.bytes[i] = static_cast<std::uint8_t>(milliseconds.count() >> (40U - 8U * i));
   }
-  std::copy(tail.begin(), tail.end(), ulid.bytes.begin() + 6);
+  ulid.bytes[6] = static_cast<std::uint8_t>(nanoseconds >> 12U);
+  ulid.bytes[7] = static_cast<std::uint8_t>(nanoseconds >> 4U);
+  std::copy(tail.begin(), tail.end(), ulid.bytes.begin() + 8);
+  ulid.bytes[8] = static_cast<std::uint8_t>((nanoseconds & 0xFU) << 4U | (tail[0] & 0xFU));
   return ulid;
 }
 
 Timestamp time_in(const Ulid& id) {
   std::int64_t milliseconds = 0;
-  for (std::size_t i = 0; i < Ulid::kSize - Ulid::kTailSize; ++i) {
-    milliseconds = milliseconds << 8U | id.bytes[i];
-  }
+  for (std::size_t i = 0; i < kTimeSize; ++i) milliseconds = milliseconds << 8U | id.bytes[i];
   return Timestamp(std::chrono::milliseconds(milliseconds));
 }
 
@@ -95,11 +97,10 @@ std::optional<UlidRange> ulids_with_prefix(std::string_view prefix) {
 }
 
 UlidRange ulids_at(Timestamp time) {
-  std::array<std::uint8_t, Ulid::kTailSize> tail{};
   UlidRange range;
-  range.first = make_ulid(time, tail);
-  tail.fill(0xFF);
-  range.last = make_ulid(time, tail);
+  range.first = make_ulid(std::chrono::floor<std::chrono::milliseconds>(time), {});
+  range.last = range.first;
+  std::fill(range.last.bytes.begin() + kTimeSize, range.last.bytes.end(), std::uint8_t{0xFF});
   return range;
 }
 

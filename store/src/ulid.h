@@ -1,7 +1,8 @@
 // Ulid: the id of a call: 48 bits of milliseconds since 1970, then 80 bits that tell the calls of
 // one millisecond apart. Sorts by time, as bytes and as text (Crockford's base32, 26 characters).
-// Source: github.com/ulid/spec. Ours take the 80 bits from a hash and not from chance, so that
-// the same call always has the same id.
+// Source: github.com/ulid/spec. Ours take the 80 bits not from chance: 20 are the nanoseconds
+// within the millisecond, as a relay's two legs begin within one (RFC 9562 section 6.2, method 3);
+// 60 are of a hash, so that the same call always has the same id.
 #pragma once
 
 #include <array>
@@ -18,7 +19,7 @@ namespace koegura::store {
 struct Ulid {
   static constexpr std::size_t kSize = 16;
   static constexpr std::size_t kTextSize = 26;
-  static constexpr std::size_t kTailSize = 10;
+  static constexpr std::size_t kTailSize = 8;
 
   std::array<std::uint8_t, kSize> bytes{};  // network order
 
@@ -29,10 +30,11 @@ struct Ulid {
   friend auto operator<=>(const Ulid&, const Ulid&) = default;
 };
 
-// A moment before 1970 counts as 1970: the id stays valid, only its order is lost.
+// Of the tail the first four bits are not taken. A moment before 1970 counts as 1970: the id stays
+// valid, only its order is lost.
 [[nodiscard]] Ulid make_ulid(Timestamp time, const std::array<std::uint8_t, Ulid::kTailSize>& tail);
 
-// The millisecond that it begins with.
+// The millisecond that it begins with: the nanoseconds are an order, and of older ids a hash.
 [[nodiscard]] Timestamp time_in(const Ulid& id);
 
 struct UlidRange {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 
 namespace koegura::store {
@@ -42,6 +43,31 @@ TEST_CASE("ids sort by time, as bytes and as text") {
   const Ulid late = make_ulid(Timestamp(std::chrono::milliseconds(1001)), {});
   CHECK(early < late);
   CHECK(early.text() < late.text());
+}
+
+TEST_CASE("ids of one millisecond sort by the nanosecond, whatever their hashes") {
+  const Timestamp begin(std::chrono::milliseconds(1000));
+  const Ulid first = make_ulid(begin + Duration(999'998), {0xFF, 0xFF});
+  const Ulid second = make_ulid(begin + Duration(999'999), {});
+  CHECK(first < second);
+  CHECK(first.text().substr(0, 10) == second.text().substr(0, 10));
+  CHECK(time_in(second) == begin);
+}
+
+TEST_CASE("calls that begin in one nanosecond have ids of their own") {
+  const Timestamp begin(Duration(1'234'567));
+  CHECK(make_ulid(begin, {0x01}) != make_ulid(begin, {0x02}));
+  CHECK(make_ulid(begin, {0, 0, 0, 0, 0, 0, 0, 1}) != make_ulid(begin, {}));
+}
+
+TEST_CASE("the ids of a millisecond are all that begin within it, older ones too") {
+  const Timestamp begin(std::chrono::milliseconds(1000));
+  const UlidRange range = ulids_at(begin + Duration(500'000));
+  CHECK(range.first == make_ulid(begin, {}));
+  Ulid older = range.first;  // whose hash was ten bytes
+  std::fill(older.bytes.begin() + 6, older.bytes.end(), std::uint8_t{0xFF});
+  CHECK(range.last == older);
+  CHECK(range.last < make_ulid(begin + std::chrono::milliseconds(1), {}));
 }
 
 TEST_CASE("a moment before 1970 still has an id") {

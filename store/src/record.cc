@@ -101,17 +101,17 @@ void fill_stream(Stream& out, const RenderedStream& stream, const FinishedCall& 
   out.set_lost(stream.lost);
   out.set_duplicates(stream.duplicates);
   out.set_reordered(stream.reordered);
-  out.set_jitter_ms(finite(stream.jitter_ms));
-  out.set_mos(finite(stream.mos));
+  out.set_jitter_ms(figure(stream.jitter_ms));
+  out.set_mos(figure(stream.mos));
   *out.mutable_first() = to_proto(wall_time(call, stream.first));
   *out.mutable_last() = to_proto(wall_time(call, stream.last));
   out.set_decrypted(!stream.encrypted);
   out.set_rendered(stream.rendered);
   out.set_srtp_suite(to_utf8(stream.srtp_suite));
   out.set_unauthenticated(stream.unauthenticated);
-  out.set_clock_error_ppm(finite(stream.clock.error_ppm));
-  out.set_clock_uncertainty_ppm(finite(stream.clock.uncertainty_ppm));
-  out.set_clock_corrected_ms(finite(stream.clock.corrected_ms));
+  out.set_clock_error_ppm(figure(stream.clock.error_ppm));
+  out.set_clock_uncertainty_ppm(figure(stream.clock.uncertainty_ppm));
+  out.set_clock_corrected_ms(figure(stream.clock.corrected_ms));
   fill_stream_quality(out, stream.quality);
 }
 
@@ -173,14 +173,14 @@ void fill_quality(Quality& out, const RenderedCall& rendered) {
   std::uint64_t expected = 0;
   for (const RenderedStream& stream : rendered.streams) {
     if (!stream.rendered) continue;
-    const double mos = finite(stream.mos);
+    const double mos = figure(stream.mos);
     if (mos > 0) worst = worst > 0 ? std::min(worst, mos) : mos;
     lost += stream.lost;
     expected += std::uint64_t{stream.lost} + stream.packets;
   }
   out.set_mos(worst);
   if (expected > 0) {
-    out.set_lost_pct(100.0 * static_cast<double>(lost) / static_cast<double>(expected));
+    out.set_lost_pct(figure(100.0 * static_cast<double>(lost) / static_cast<double>(expected)));
   }
   out.set_complete(is_whole(rendered));
   out.set_capture_gaps(static_cast<std::uint32_t>(rendered.call.outages.size()));

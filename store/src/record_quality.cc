@@ -1,16 +1,9 @@
 #include "record_quality.h"
 
-#include <optional>
-
 #include "record_value.h"
 
 namespace koegura::store {
 namespace {
-
-// proto3 has no word for what is not known.
-double figure(const std::optional<double>& value) {
-  return finite(value.value_or(0));
-}
 
 void fill_reports(StreamReports& out, const decode::StreamReports& reports) {
   out.set_sender_reports(reports.sender_reports);
@@ -33,7 +26,7 @@ void fill_stream_quality(Stream& out, const decode::StreamQuality& quality) {
   out.set_delay_variation_p95_ms(figure(quality.delay_variation_p95_ms));
   out.set_delay_variation_max_ms(figure(quality.delay_variation_max_ms));
   out.set_level_dbov(figure(quality.level_dbov));
-  out.set_talk_s(figure(quality.talk_s));
+  out.set_talk_s(finite(quality.talk_s));
   out.set_silence_ratio(figure(quality.silence_ratio));
   out.set_clipping(figure(quality.clipping));
   const bool reported =
@@ -50,7 +43,7 @@ void fill_stream_quality(Stream& out, const decode::StreamQuality& quality) {
 
 void fill_call_quality(Quality& out, const decode::CallQuality& quality) {
   if (quality.one_way) out.set_one_way(side_name(*quality.one_way));
-  out.set_double_talk_s(figure(quality.double_talk_s));
+  out.set_double_talk_s(finite(quality.double_talk_s));
   out.set_round_trip_ms(figure(quality.round_trip_ms));
   out.set_rtcp_packets(quality.rtcp_packets);
   out.set_rtcp_unreadable(quality.rtcp_unreadable);

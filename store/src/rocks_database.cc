@@ -24,6 +24,8 @@ using Access = IndexOptions::Access;
 // The index shares a box with capture: small, and content with it.
 constexpr std::size_t kWriteBufferBytes = 4U << 20U;
 constexpr std::size_t kCacheBytes = 16U << 20U;
+constexpr std::uint32_t kDictionaryBytes = 16U << 10U;
+constexpr std::uint64_t kDictionarySampleBytes = 2U << 20U;
 constexpr std::size_t kBlockBytes = 4U << 10U;  // a row costs one block
 
 // RocksDB's own LOG is not kept: a reader may not be allowed to write one, and a writer whose disk
@@ -57,7 +59,12 @@ rocksdb::Options rocksdb_options(Access access, DamagedLog damaged) {
   out.track_and_verify_wals_in_manifest = access != Access::kRead;
   out.write_buffer_size = kWriteBufferBytes;
   out.max_write_buffer_number = 2;
-  out.compression = rocksdb::kLZ4Compression;
+  // What few calls cost to compress is no matter, what they take and cost to read is. The
+  // dictionary is of a table's first megabytes: a block has ten calls, and every call has the same
+  // words.
+  out.compression = rocksdb::kLZ4HCCompression;
+  out.compression_opts.max_dict_bytes = kDictionaryBytes;
+  out.compression_opts.max_dict_buffer_bytes = kDictionarySampleBytes;
   out.max_background_jobs = 2;
   out.info_log = std::make_shared<SilentLogger>();
   if (access == Access::kRead) {
@@ -170,14 +177,41 @@ tl::unexpected<Error> database_failure(const rocksdb::Status& status) {
   return failure("the index: " + status.ToString());
 }
 
+namespace {
+
+// A secondary takes a table that is damaged for one that its writer has removed meanwhile, and
+// shows the calls as they were before it, without a word. A reader of its own refuses it; but what
+// it misses beside a writer may have been removed indeed: then the folder has changed.
+rocksdb::Status open_whole(const rocksdb::Options& options, const std::string& folder) {
+  constexpr int kMostChanges = 100;
+  rocksdb::Status status;
+  for (int tried = 0; tried < kMostChanges; ++tried) {
+    const FolderState before = folder_state(folder, {});
+    rocksdb::DB* opened = nullptr;
+    status = rocksdb::DB::OpenForReadOnly(options, folder, &opened);
+    const Database closed(opened);
+    if (status.ok() || folder_state(folder, {}) == before) break;
+  }
+  return status;
+}
+
+rocksdb::Status open_beside(const rocksdb::Options& options, const std::string& folder,
+                            rocksdb::DB** opened) {
+  const rocksdb::Status whole = open_whole(options, folder);
+  if (!whole.ok()) return whole;
+  // OpenForReadOnly alone would not see what is written later. A secondary's own folder would hold
+  // only the LOG that it does not write.
+  return rocksdb::DB::OpenAsSecondary(options, folder, folder, opened);
+}
+
+}  // namespace
+
 Result<Database> open_database(const std::string& folder, Access access, DamagedLog damaged) {
   rocksdb::DB* opened = nullptr;
   const rocksdb::Options options = rocksdb_options(access, damaged);
-  // OpenForReadOnly is not made for a database that is being written to; a secondary is. Its own
-  // folder would hold only the LOG that it does not write.
-  const rocksdb::Status status =
-      access == Access::kRead ? rocksdb::DB::OpenAsSecondary(options, folder, folder, &opened)
-                              : rocksdb::DB::Open(options, folder, &opened);
+  const rocksdb::Status status = access == Access::kRead
+                                     ? open_beside(options, folder, &opened)
+                                     : rocksdb::DB::Open(options, folder, &opened);
   if (!status.ok()) return opening_failure(status, folder);
   return Database(opened);
 }

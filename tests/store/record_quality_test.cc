@@ -2,8 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <limits>
 
+#include "record_value.h"
 #include "store/archive.h"
 
 namespace koegura::store {
@@ -29,7 +33,7 @@ decode::StreamQuality whole() {
   quality.level_dbov = -20;
   quality.silence_ratio = 0.25;
   quality.talk_s = 15;
-  quality.clipping = 0.001;
+  quality.clipping = 0.0009765625;
   return quality;
 }
 
@@ -47,7 +51,7 @@ TEST_CASE("every figure of a stream is in its record, and comes back from its JS
   CHECK(stream.level_dbov() == -20);
   CHECK(stream.silence_ratio() == 0.25);
   CHECK(stream.talk_s() == 15);
-  CHECK(stream.clipping() == 0.001);
+  CHECK(stream.clipping() == 0.0009765625);
   CHECK(stream.losses().network() == 1);
   CHECK(stream.losses().tap() == 2);
   CHECK(stream.losses().sender() == 3);
@@ -61,6 +65,19 @@ TEST_CASE("every figure of a stream is in its record, and comes back from its JS
   CHECK(stream.reports().mos() == doctest::Approx(4.1));
   CHECK(stream.reports().lost_pct() == 12);
   CHECK(stream.reports().discarded_pct() == 13);
+}
+
+TEST_CASE("a figure is kept to a millionth of itself, however small it is") {
+  for (const double value : {1.7471089828578263, -19.534057071240966, 1e-9, 4e9, 0.1, -0.3}) {
+    const double kept = figure(value);
+    CHECK(std::abs(kept - value) <= std::abs(value) * 1e-6);
+    CHECK(figure(kept) == kept);
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, &kept, sizeof bits);
+    CHECK((bits & 0xFFFFFFFFU) == 0);
+  }
+  CHECK(figure(0.0) == 0);
+  CHECK(figure(std::numeric_limits<double>::infinity()) == 0);
 }
 
 TEST_CASE("what nobody reported is absent, and what is no number is 0") {

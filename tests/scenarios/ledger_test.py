@@ -7,7 +7,7 @@ from datetime import datetime
 
 from koegura import Scenario, calls, koegura, record
 from traffic import generate
-from transparency import Checkpoint, Consistency, LedgerFiles, Proof
+from transparency import Checkpoint, Consistency, LedgerFiles, Proof, is_consistent
 
 FAILED, CHANGED, NOTHING, REFUSED = 1, 3, 4, 3  # exit codes
 
@@ -87,6 +87,24 @@ class Ledger(Scenario):
         shutil.rmtree(self.archive / "ledger")
         record(self.archive, self.folder / "first.pcap")
         self.assertIn("the head kept: it is not signed", koegura(*words, self.kept, exit_code=CHANGED).stderr)
+
+    def test_each_size(self):
+        "from whichever head was kept the ledger goes on to another implementation, and from no other root of that size"
+        pem, heads = self.archive / "ledger/key.pub", []
+        for number in range(24):
+            koegura("note", self.calls[0]["id"], f"remark {number}", "--archive", self.archive)
+            heads.append(self.folder / f"{number}.head")
+            heads[-1].write_text(koegura("ledger", "head", "--archive", self.archive).stdout)
+        proofs = [Consistency(koegura("ledger", "prove", "--archive", self.archive, "--since", head).stdout, pem)
+                  for head in heads]
+        ledger = LedgerFiles(self.archive)
+        self.assertEqual([True] * len(heads), [proof.holds for proof in proofs])
+        self.assertEqual(len(ledger.entries), proofs[0].newer.size)
+        self.assertLess(20, len({proof.older.size for proof in proofs}))
+        for proof in proofs:
+            self.assertTrue(ledger.has(proof.older))
+            self.assertFalse(is_consistent(proof.older.size, proof.newer.root[::-1], proof.newer.size,
+                                           proof.newer.root, proof.raw_path))
 
     def test_show(self):
         "the entries are shown in order, of one kind alone if asked, the JSON byte for byte as signed"

@@ -124,8 +124,8 @@ class Consistency:
         self.older = Checkpoint(f"{older}\n\n{older_signature}\n".encode(), pem)
         self.newer = Checkpoint(f"{newer}\n\n{newer_signature}".encode(), pem)
         assert (first, old) == ("koegura consistency 1", f"old {self.older.size}"), head
-        self.holds = is_consistent(self.older.size, self.older.root, self.newer.size, self.newer.root,
-                                   [base64.b64decode(p, validate=True) for p in self.path])
+        self.raw_path = [base64.b64decode(p, validate=True) for p in self.path]
+        self.holds = is_consistent(self.older.size, self.older.root, self.newer.size, self.newer.root, self.raw_path)
 
 
 class LedgerFiles:

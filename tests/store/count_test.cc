@@ -20,6 +20,7 @@
 #include "record.h"
 #include "store/number.h"
 #include "temporary_folder.h"
+#include "text_terms.h"
 
 namespace koegura::store {
 namespace {
@@ -51,6 +52,14 @@ class Dice {
 constexpr Timestamp kMidnight = Timestamp(hours(24) * 20'000);
 const std::vector<std::string> kNumbers{"0312345678", "0312349999", "09012345678", "2301", "alice"};
 
+// What is written on calls, and which of it each question finds.
+const std::vector<std::string> kNotes{
+    "", "", "", "shouted at the clerk", "Refund asked #urgent", "怒鳴る声、IT推進課 #カスハラ"};
+const std::map<std::string, std::vector<std::size_t>> kTexts{
+    {"clerk", {3}}, {"the SHOUTED", {3}}, {"refund #urgent", {4}}, {"clerk refund", {}},
+    {"鳴る", {5}},  {"＃カスハラ", {5}},  {"shout", {3}},          {"#shouted", {}}};
+const std::map<std::string, std::size_t> kTags{{"urgent", 4}, {"#ｶｽﾊﾗ", 5}};
+
 Timestamp some_time(Dice& dice) {
   if (dice.one_in(40)) return Timestamp(-hours(dice.below(50)));      // before 1970
   if (dice.one_in(10)) return kMidnight + hours(24) * dice.below(5);  // a day's first moment
@@ -74,11 +83,22 @@ CallRecord some_call(Dice& dice, int number) {
       dice.of<std::string>({"税務課", "水道課", std::string(200, 'x')}));
   record.mutable_callee()->set_person(dice.of<std::string>({"", "山田", "佐藤"}));
   record.mutable_caller()->set_withheld(dice.of<std::string>({"", "", "Anonymous", "Unavailable"}));
+  if (const std::string& note = dice.of(kNotes); !note.empty()) {
+    record.add_notes()->set_text(note);
+    for (const std::string& tag : tags_in(note)) record.add_tags(tag);
+  }
   return record;
+}
+
+template <typename Of>
+const std::string& some_key(Dice& dice, const std::map<std::string, Of>& of) {
+  return std::next(of.begin(), dice.below(static_cast<unsigned>(of.size())))->first;
 }
 
 CallFilter some_filter(Dice& dice) {
   CallFilter filter;
+  if (dice.one_in(6)) filter.text = some_key(dice, kTexts);
+  if (dice.one_in(8)) filter.tag = some_key(dice, kTags);
   if (dice.one_in(2)) filter.from = some_time(dice);
   if (dice.one_in(2)) filter.to = some_time(dice);
   if (dice.one_in(3)) {
@@ -97,6 +117,15 @@ CallFilter some_filter(Dice& dice) {
   filter.oldest_first = dice.one_in(2);
   if (dice.one_in(6)) filter.limit = 1 + dice.below(20);
   return filter;
+}
+
+bool has_words(const CallFilter& filter, const CallRecord& record) {
+  const std::string note = record.notes().empty() ? "" : record.notes(0).text();
+  const auto is_note = [&](std::size_t number) { return note == kNotes[number]; };
+  if (!filter.tag.empty() && !is_note(kTags.at(filter.tag))) return false;
+  if (filter.text.empty()) return true;
+  const std::vector<std::size_t>& found = kTexts.at(filter.text);
+  return std::any_of(found.begin(), found.end(), is_note);
 }
 
 // As the filter's comments say it, on the record alone.
@@ -118,12 +147,21 @@ bool is_wanted(const CallFilter& filter, const CallRecord& record) {
          (filter.withheld.empty() ||
           (filter.withheld == "any" ? !reason.empty() : reason == withheld.at(filter.withheld))) &&
          (!filter.longer_than || record.duration_s() > to_seconds(*filter.longer_than)) &&
-         (!filter.shorter_than || record.duration_s() < to_seconds(*filter.shorter_than));
+         (!filter.shorter_than || record.duration_s() < to_seconds(*filter.shorter_than)) &&
+         (filter.conversation.empty() || record.conversation() == filter.conversation) &&
+         has_words(filter, record);
 }
 
 class Model {
  public:
-  void put(const CallRecord& record) { calls_[record.id()] = record; }
+  // What people wrote on a call stays when it is archived again.
+  void put(CallRecord record) {
+    if (const auto old = calls_.find(record.id()); old != calls_.end()) {
+      *record.mutable_notes() = old->second.notes();
+      *record.mutable_tags() = old->second.tags();
+    }
+    calls_[record.id()] = std::move(record);
+  }
   void remove(const std::string& id) { calls_.erase(id); }
   [[nodiscard]] std::size_t size() const { return calls_.size(); }
   [[nodiscard]] const CallRecord& any(Dice& dice) const {
@@ -131,10 +169,12 @@ class Model {
   }
 
   // Gives how many filters found some.
-  std::size_t check(const Index& index, Dice& dice, int filters) const {
+  std::size_t check(const Index& index, Dice& dice, int filters) {
+    learn_conversations(index);
     std::size_t found_any = 0;
     for (int i = 0; i < filters; ++i) {
-      const CallFilter filter = some_filter(dice);
+      CallFilter filter = some_filter(dice);
+      if (dice.one_in(8)) filter.conversation = any(dice).conversation();
       std::vector<std::string> expected;
       for (const auto& [id, record] : calls_) {
         if (is_wanted(filter, record)) expected.push_back(id);
@@ -146,6 +186,9 @@ class Model {
         found.push_back(record.id());
         return true;
       }));
+      CAPTURE(filter.text);
+      CAPTURE(filter.tag);
+      CAPTURE(filter.conversation);
       CHECK(found == expected);
       CHECK(count_index(index, filter, "JP").value_or(SIZE_MAX) == expected.size());
       if (!expected.empty()) ++found_any;
@@ -154,6 +197,14 @@ class Model {
   }
 
  private:
+  // What the index made of them, it alone knows.
+  void learn_conversations(const Index& index) {
+    REQUIRE(query_index(index, {}, "JP", [&](const CallRecord& record) {
+      calls_.at(record.id()).set_conversation(record.conversation());
+      return true;
+    }));
+  }
+
   std::map<std::string, CallRecord> calls_;  // by id, which is by time
 };
 
@@ -173,7 +224,7 @@ void live(Index& index, Model& model, Dice& dice, int steps) {
       *record.mutable_start() = old.start();
     }
     REQUIRE(index.add(record, 1000));
-    model.put(record);
+    model.put(std::move(record));
   }
 }
 

@@ -47,7 +47,7 @@ std::vector<std::string> matches(const store::Archive& archive, const store::Cal
 }
 
 std::vector<store::CallFilter> filters() {
-  std::vector<store::CallFilter> all(10);
+  std::vector<store::CallFilter> all(17);
   all[1].oldest_first = true;
   all[2].number = "03-1234-5678";
   all[3].number = "*5678";
@@ -61,7 +61,37 @@ std::vector<store::CallFilter> filters() {
   all[7].to = kMorning + milliseconds(600) + Duration(1);
   all[8].state = "missed";
   all[9].person = "山田 & 太郎=?";
+  all[10].tag = "#カスハラ";
+  all[11].text = "怒鳴る 100%";
+  all[12].hold = "R8-12 & co";
+  all[13].hold = "R8-12 & co";
+  all[13].oldest_first = true;
+  all[13].limit = 700;
+  all[14].withheld = "any";
+  all[15].direction = "unknown";
+  all[15].to = kMorning + milliseconds(300);
+  all[16].department = "税務課";
   return all;
+}
+
+// A note on every hundredth call, and a hold of what one caller said.
+void write_on(store::Archive& archive) {
+  std::vector<std::string> ids;
+  REQUIRE(archive.query({}, [&](const CallRecord& record) {
+    ids.push_back(record.id());
+    return true;
+  }));
+  for (std::size_t i = 0; i < ids.size(); i += 100) {
+    ArchiveChange change;
+    change.mutable_note()->set_call(ids[i]);
+    change.mutable_note()->set_text("怒鳴る, 100% #カスハラ");
+    REQUIRE(archive.change(change, "somebody"));
+  }
+  ArchiveChange change;
+  change.mutable_place_hold()->set_case_("R8-12 & co");
+  change.mutable_place_hold()->set_reason("a claim");
+  change.mutable_place_hold()->mutable_filter()->set_number("045-123-0000");
+  REQUIRE(archive.change(change, "somebody"));
 }
 
 TEST_CASE("a change is made by the recorder, and entered in the name of the user who asks") {
@@ -101,8 +131,12 @@ TEST_CASE("thousands of calls asked for over the socket are those of the folder,
   const TemporaryFolder folder;
   FakeRecorder recorder(folder / "archive");
   recorder.put_many(2500);
+  recorder.put(CallBuilder("hidden").starting(kMorning).from("anonymous"));
+  write_on(recorder.archive());
   const auto server = serve(folder, recorder);
   const RemoteArchive remote = remote_of(folder);
+  CHECK(remote.count({.tag = "カスハラ"}).value_or(0) == 26);
+  CHECK(remote.count({.hold = "R8-12 & co"}).value_or(0) == 833);
   std::size_t total = 0;
   for (const store::CallFilter& filter : filters()) {
     const auto expected = matches(recorder.archive(), filter);
@@ -111,7 +145,7 @@ TEST_CASE("thousands of calls asked for over the socket are those of the folder,
     CHECK(remote.count(filter).value_or(SIZE_MAX) == expected.size());
     total += expected.size();
   }
-  CHECK(total > 9000);
+  CHECK(total > 11'000);
 }
 
 TEST_CASE("calls that began in one moment are each given once, page by page") {

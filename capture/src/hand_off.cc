@@ -66,7 +66,8 @@ struct GivenRecord {
 struct OrderRecord {
   Order order = Order::kAdopt;
   Give how = Give::kCopy;
-  bool expected = false;
+  bool expected = false;  // kExpectT38
+  bool may_be_sealed = false;
   std::uint64_t stream = 0;
   Endpoint endpoint;
 };
@@ -269,7 +270,7 @@ void HandOff::take_orders(StreamKeeper& keeper) {
     orders_ring_.pop();
     switch (record.order) {
       case Order::kAdopt:
-        keeper.adopt(record.stream);
+        keeper.adopt(record.stream, record.may_be_sealed);
         break;
       case Order::kGive:
         keeper.give(record.stream, record.how);
@@ -284,8 +285,9 @@ void HandOff::take_orders(StreamKeeper& keeper) {
   }
 }
 
-void HandOff::adopt(std::uint64_t stream) {
-  orders_.send(bytes_of(OrderRecord{.order = Order::kAdopt, .stream = stream, .endpoint = {}}));
+void HandOff::adopt(std::uint64_t stream, bool may_be_sealed) {
+  orders_.send(bytes_of(OrderRecord{
+      .order = Order::kAdopt, .may_be_sealed = may_be_sealed, .stream = stream, .endpoint = {}}));
 }
 
 void HandOff::give(std::uint64_t stream, Give how) {

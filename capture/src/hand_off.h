@@ -60,7 +60,7 @@ class HandOff final : public CallFeed, public StreamListener, public StreamKeepe
   // Does what was ordered since; sends what waits.
   void take_orders(StreamKeeper& keeper);
 
-  void adopt(std::uint64_t stream) override;
+  void adopt(std::uint64_t stream, bool may_be_sealed) override;
   void give(std::uint64_t stream, Give how) override;
   void forget(std::uint64_t stream) override;
   void expect_t38(const Endpoint& endpoint, bool expected) override;

@@ -34,8 +34,9 @@ struct HeardStream {
   StreamKey key;
   HeardPhase phase = HeardPhase::kGoesOn;
   MediaKind kind = MediaKind::kAudio;
-  bool active = false;   // not on probation
-  bool adopted = false;  // its receive path was told that it is claimed
+  bool active = false;         // not on probation
+  bool adopted = false;        // its receive path was told that it is claimed
+  bool may_be_sealed = false;  // and this
   Timestamp first;
   Timestamp last;  // as last told
   std::uint64_t packets = 0;

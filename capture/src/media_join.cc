@@ -20,12 +20,14 @@ void MediaJoin::claim(LegId leg, const NegotiatedMedia& media) {
                          media.kind == MediaKind::kVideo;
     if (!bundled) same->kind = media.kind;
     same->since = media.since;
+    same->may_be_sealed = same->may_be_sealed || media.may_be_sealed();
   } else if (claims.size() < kMaxClaims) {
     claims.push_back({.leg = leg,
                       .side = media.side,
                       .kind = media.kind,
                       .since = media.since,
-                      .candidate = media.candidate});
+                      .candidate = media.candidate,
+                      .may_be_sealed = media.may_be_sealed()});
     state.endpoints.push_back(media.endpoint);
   } else {
     ++refused_entries_;
@@ -92,6 +94,16 @@ const std::vector<HeardStream*>& MediaJoin::streams_of(LegId leg) const {
 
 bool MediaJoin::expects(const StreamKey& key) const {
   return claims_.contains(key.destination) || !open_claims(key.source).empty();
+}
+
+bool MediaJoin::may_be_sealed(const StreamKey& key) const {
+  for (const Endpoint& endpoint : {key.destination, key.source}) {
+    const auto found = claims_.find(endpoint);
+    if (found == claims_.end()) continue;
+    return std::any_of(found->second.begin(), found->second.end(),
+                       [](const Claim& claim) { return claim.may_be_sealed; });
+  }
+  return false;
 }
 
 bool MediaJoin::expects_t38(const Endpoint& destination) const {

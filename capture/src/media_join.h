@@ -36,6 +36,8 @@ class MediaJoin {
 
   // Is the stream's destination, or failing that its source, claimed?
   [[nodiscard]] bool expects(const StreamKey& key) const;
+  // Did any description of the endpoint that claims the stream offer SRTP?
+  [[nodiscard]] bool may_be_sealed(const StreamKey& key) const;
   // Was this endpoint claimed for T.38?
   [[nodiscard]] bool expects_t38(const Endpoint& destination) const;
   // Where the leg said that its media arrives.
@@ -59,6 +61,7 @@ class MediaJoin {
     MediaKind kind = MediaKind::kAudio;
     Timestamp since;         // that was said
     bool candidate = false;  // ICE's
+    bool may_be_sealed = false;
     bool released = false;
   };
   struct Leg {

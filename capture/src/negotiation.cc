@@ -24,8 +24,8 @@ bool same_formats(const std::vector<MediaFormat>& a, const std::vector<MediaForm
 // Where c= and m= were once, a candidate is no news.
 bool is_no_news(const NegotiatedMedia& a, const NegotiatedMedia& b) {
   return a.kind == b.kind && a.candidate <= b.candidate && a.direction == b.direction &&
-         a.encrypted == b.encrypted && a.packet_time_ms == b.packet_time_ms && a.rtcp == b.rtcp &&
-         a.t38_version == b.t38_version && same_formats(a.formats, b.formats);
+         a.encrypted == b.encrypted && a.keyed == b.keyed && a.packet_time_ms == b.packet_time_ms &&
+         a.rtcp == b.rtcp && a.t38_version == b.t38_version && same_formats(a.formats, b.formats);
 }
 
 NegotiatedMedia negotiated(Timestamp now, Side side, const SdpMedia& line,
@@ -36,6 +36,7 @@ NegotiatedMedia negotiated(Timestamp now, Side side, const SdpMedia& line,
   media.kind = line.kind;
   media.direction = line.direction;
   media.encrypted = line.encrypted();
+  media.keyed = line.fingerprint || !line.crypto_lines.empty();
   media.packet_time_ms = line.packet_time_ms;
   media.t38_version = line.t38_version;
   media.endpoint = endpoint;

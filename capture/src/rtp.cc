@@ -12,10 +12,9 @@ bool looks_like_rtcp(Bytes datagram) {
   return (std::size_t{load_be16(datagram.data() + 2)} + 1) * 4 <= datagram.size();
 }
 
-tl::expected<RtpPacket, Defect> parse_rtp(Bytes datagram) {
+tl::expected<RtpPacket, Defect> parse_padded_rtp(Bytes datagram) {
   if (!looks_like_rtp(datagram)) return tl::make_unexpected(Defect::kRtpBadHeader);
   const std::uint32_t first = load_u8(datagram.data());
-  const bool padded = (first & 0x20U) != 0;
   const bool extended = (first & 0x10U) != 0;
 
   std::size_t begin = kRtpHeaderSize + std::size_t{first & 0x0FU} * 4;
@@ -23,21 +22,31 @@ tl::expected<RtpPacket, Defect> parse_rtp(Bytes datagram) {
     if (begin + 4 > datagram.size()) return tl::make_unexpected(Defect::kRtpBadHeader);
     begin += 4 + std::size_t{load_be16(datagram.data() + begin + 2)} * 4;
   }
-  std::size_t end = datagram.size();
-  if (padded) {
-    const std::size_t padding = load_u8(datagram.data() + end - 1);
-    if (padding == 0 || padding > end) return tl::make_unexpected(Defect::kRtpBadHeader);
-    end -= padding;
-  }
-  if (begin > end) return tl::make_unexpected(Defect::kRtpBadHeader);
+  if (begin > datagram.size()) return tl::make_unexpected(Defect::kRtpBadHeader);
 
   RtpPacket packet;
-  packet.payload = datagram.subspan(begin, end - begin);
+  packet.payload = datagram.subspan(begin);
   packet.timestamp = load_be32(datagram.data() + 4);
   packet.ssrc = load_be32(datagram.data() + 8);
   packet.sequence = load_be16(datagram.data() + 2);
   packet.payload_type = static_cast<std::uint8_t>(load_u8(datagram.data() + 1) & 0x7FU);
   packet.marker = (load_u8(datagram.data() + 1) & 0x80U) != 0;
+  packet.padded = (first & 0x20U) != 0;
+  return packet;
+}
+
+bool take_off_padding(RtpPacket& packet) {
+  if (!packet.padded) return true;
+  const std::size_t padding = packet.payload.empty() ? 0 : load_u8(&packet.payload.back());
+  if (padding == 0 || padding > packet.payload.size()) return false;
+  packet.payload = packet.payload.first(packet.payload.size() - padding);
+  packet.padded = false;
+  return true;
+}
+
+tl::expected<RtpPacket, Defect> parse_rtp(Bytes datagram) {
+  auto packet = parse_padded_rtp(datagram);
+  if (packet && !take_off_padding(*packet)) return tl::make_unexpected(Defect::kRtpBadHeader);
   return packet;
 }
 

@@ -21,6 +21,10 @@ Duration flush_after(const Spool& spool) {
   return interval == Duration::max() ? interval : interval / 2;
 }
 
+std::uint64_t frames_in(const WaitingFrames& waiting) {
+  return std::uint64_t{waiting.frames} + waiting.copies + waiting.misfits;
+}
+
 // UDPTL has a sequence number (T.38 §9.1) and no timestamp: what it carries tells a copy.
 std::uint32_t fingerprint(Bytes payload) {
   std::uint64_t hash = payload.size();
@@ -60,7 +64,7 @@ RtpStream* RtpReceiver::find(const StreamKey& key, std::uint64_t hash) const {
 }
 
 void RtpReceiver::on_rtp(const Packet& packet, Accounting& accounting, RtpStream* found) {
-  const auto rtp = parse_rtp(packet.payload);
+  auto rtp = parse_padded_rtp(packet.payload);
   RtpStream* stream = found;
   if (stream == nullptr || stream->phase == StreamPhase::kOver) {
     const StreamKey key{packet.source, packet.destination, load_be32(packet.payload.data() + 8)};
@@ -85,13 +89,16 @@ void RtpReceiver::on_rtp(const Packet& packet, Accounting& accounting, RtpStream
     waiting_of(*stream, accounting).copies += packet.frames;
     return;
   }
+  const bool fits = take_off_padding(*rtp);
   if (!keep(*stream, packet, rtp->payload.size())) {
     return accounting.count(Drop::kSpoolFull, packet.frames);
   }
   if (stream->phase == StreamPhase::kActive) [[likely]] {
+    if (!fits) return count_misfits(*stream, packet.frames, accounting);
     return accounting.count(Outcome::kRtp, packet.frames);
   }
-  judge(*stream, packet, accounting, ahead);
+  WaitingFrames& waiting = waiting_of(*stream, accounting);
+  judge(*stream, fits ? waiting.frames : waiting.misfits, packet.frames, ahead);
 }
 
 void RtpReceiver::on_t38(const Packet& packet, Accounting& accounting) {
@@ -181,9 +188,16 @@ WaitingFrames& RtpReceiver::waiting_of(RtpStream& stream, Accounting& accounting
   return stream.waiting.back();
 }
 
-void RtpReceiver::judge(RtpStream& stream, const Packet& packet, Accounting& accounting,
+// Of an active stream.
+void RtpReceiver::count_misfits(const RtpStream& stream, std::uint64_t frames,
+                                Accounting& accounting) {
+  if (stream.plain) return accounting.count(Defect::kRtpBadHeader, frames);
+  accounting.count(Outcome::kRtp, frames);
+}
+
+void RtpReceiver::judge(RtpStream& stream, std::uint32_t& waiting, std::uint32_t frames,
                         int ahead) {
-  waiting_of(stream, accounting).frames += packet.frames;
+  waiting += frames;
   const bool in_order = stream.packets == 1 || (ahead > 0 && ahead <= kFurthestAhead);
   stream.in_order = in_order ? static_cast<std::uint8_t>(stream.in_order + 1) : std::uint8_t{1};
   if (stream.in_order >= kInOrderToPass) pass(stream);
@@ -211,6 +225,7 @@ void RtpReceiver::promote(RtpStream& stream) {
   for (const WaitingFrames& waiting : stream.waiting) {
     waiting.accounting->count(Outcome::kRtp, waiting.frames);
     waiting.accounting->count(Outcome::kDuplicate, waiting.copies);
+    count_misfits(stream, waiting.misfits, *waiting.accounting);
   }
   stream.waiting = {};
   ++streams_seen_;
@@ -237,9 +252,10 @@ RtpStream* RtpReceiver::numbered(std::uint64_t stream) const {
   return found == by_number_.end() ? nullptr : found->second;
 }
 
-void RtpReceiver::adopt(std::uint64_t number) {
+void RtpReceiver::adopt(std::uint64_t number, bool may_be_sealed) {
   RtpStream* stream = numbered(number);
   if (stream == nullptr) return;
+  stream->plain = !may_be_sealed;
   befriend(*stream);
   promote(*stream);
 }
@@ -321,7 +337,7 @@ void RtpReceiver::tell(RtpStream& stream) {
 
 void RtpReceiver::drop(RtpStream& stream) {
   for (const WaitingFrames& waiting : stream.waiting) {
-    waiting.accounting->count(Outcome::kUnclaimed, waiting.frames + waiting.copies);
+    waiting.accounting->count(Outcome::kUnclaimed, frames_in(waiting));
   }
   listener_.on_stream_gone({stream.number, lane_});
   befriend(stream);
@@ -334,7 +350,7 @@ void RtpReceiver::drop(RtpStream& stream) {
 std::uint64_t RtpReceiver::waiting() const {
   std::uint64_t frames = 0;
   for (const RtpStream* stream : table_.all()) {
-    for (const WaitingFrames& waiting : stream->waiting) frames += waiting.frames + waiting.copies;
+    for (const WaitingFrames& waiting : stream->waiting) frames += frames_in(waiting);
   }
   return frames;
 }

@@ -9,6 +9,10 @@
 // probation for a new one, and strangers that passed may fill no more than three quarters of it:
 // what SDP claims always finds a place.
 //
+// Padding that does not fit its packet (a misfit) is a defect of RTP and nothing of SRTP, where
+// what the last byte says is sealed. The packet is kept in any case, as only decode has the keys;
+// where SDP says that the stream is plain it is counted as malformed.
+//
 // Threads: one, its receive path's.
 #pragma once
 
@@ -67,7 +71,7 @@ class RtpReceiver final : public StreamKeeper {
   // The input is at its end: no probation will end well any more.
   void finish();
 
-  void adopt(std::uint64_t stream) override;
+  void adopt(std::uint64_t stream, bool may_be_sealed) override;
   void give(std::uint64_t stream, Give how) override;
   void forget(std::uint64_t stream) override;
   void expect_t38(const Endpoint& endpoint, bool expected) override;
@@ -86,7 +90,9 @@ class RtpReceiver final : public StreamKeeper {
   RtpStream* reborn(RtpStream* stream, const StreamKey& key, Timestamp now);
   [[nodiscard]] bool keep(RtpStream& stream, const Packet& packet, std::size_t payload_bytes);
   static WaitingFrames& waiting_of(RtpStream& stream, Accounting& accounting);
-  void judge(RtpStream& stream, const Packet& packet, Accounting& accounting, int ahead);
+  // waiting: where its frames wait for their outcome.
+  void judge(RtpStream& stream, std::uint32_t& waiting, std::uint32_t frames, int ahead);
+  static void count_misfits(const RtpStream& stream, std::uint64_t frames, Accounting& accounting);
   void pass(RtpStream& stream);
   void promote(RtpStream& stream);
   void befriend(RtpStream& stream);

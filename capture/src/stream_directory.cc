@@ -77,10 +77,13 @@ void StreamDirectory::on_stream_began(StreamRef ref, const StreamKey& key, Media
 
 void StreamDirectory::assign(HeardStream& stream) {
   join_.assign(stream);
-  if (stream.owners.empty() || stream.adopted) return;
+  if (stream.owners.empty()) return;
+  const bool may_be_sealed = stream.may_be_sealed || join_.may_be_sealed(stream.key);
+  if (stream.adopted && stream.may_be_sealed == may_be_sealed) return;
   stream.adopted = true;
+  stream.may_be_sealed = may_be_sealed;
   stream.active = true;
-  keeper_of(stream).adopt(stream.ref.number);
+  keeper_of(stream).adopt(stream.ref.number, may_be_sealed);
 }
 
 void StreamDirectory::on_stream_heard(const StreamNews& news) {

@@ -62,8 +62,9 @@ enum class Give : std::uint8_t {
 class StreamKeeper {
  public:
   virtual ~StreamKeeper() = default;
-  // SDP claimed it: it is RTP, however few packets it had.
-  virtual void adopt(std::uint64_t stream) = 0;
+  // SDP claimed it: it is RTP, however few packets it had; or, where it says anything of keys,
+  // perhaps SRTP. Told again where a later description is the first to say so.
+  virtual void adopt(std::uint64_t stream, bool may_be_sealed) = 0;
   virtual void give(std::uint64_t stream, Give how) = 0;  // answered by on_stream_given
   // An ended one, whose endpoint was claimed again: its next packet starts another.
   virtual void forget(std::uint64_t stream) = 0;

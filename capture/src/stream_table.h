@@ -48,7 +48,8 @@ enum class StreamPhase : std::uint8_t {
 struct WaitingFrames {
   Accounting* accounting = nullptr;
   std::uint32_t frames = 0;
-  std::uint32_t copies = 0;  // frames of packets that had come before
+  std::uint32_t copies = 0;   // frames of packets that had come before
+  std::uint32_t misfits = 0;  // frames of packets whose padding does not fit them
 };
 
 // One stream that is being received. What every packet touches stands first, in three cache lines.
@@ -58,6 +59,7 @@ struct alignas(64) RtpStream {
   bool told = false;  // on_stream_heard since its last packet
   MediaKind kind = MediaKind::kAudio;
   std::uint8_t in_order = 0;  // packets in sequence, while in probation
+  bool plain = false;         // SDP claims it, and says nothing of SRTP
   std::uint32_t packets = 0;
   Timestamp last;
   std::uint64_t bytes = 0;

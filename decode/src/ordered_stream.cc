@@ -67,7 +67,7 @@ Result<void> OrderedStream::read() {
     // Capture has read these bytes before: what fails here is counted there.
     const auto packet = capture::parse_ip(spooled.time, spooled.ip);
     if (!packet) continue;
-    auto rtp = capture::parse_rtp(packet->payload);
+    auto rtp = capture::parse_padded_rtp(packet->payload);
     if (!rtp) continue;
     const std::size_t outages = outages_.over_at(spooled.time, outages_over_);
     const std::int64_t sequence = extend(rtp->sequence, outages != outages_over_);
@@ -78,14 +78,18 @@ Result<void> OrderedStream::read() {
       continue;
     }
     const StreamDecryptor::Opened opened = decryptor_.open(spooled.time, packet->payload);
-    if (opened.datagram.data() != packet->payload.data()) rtp = capture::parse_rtp(opened.datagram);
+    const bool was_sealed = opened.datagram.data() != packet->payload.data();
+    if (was_sealed) rtp = capture::parse_padded_rtp(opened.datagram);
     if (!rtp) continue;
+    const bool is_open = opened.why == nullptr;
+    const bool misfit = is_open && !capture::take_off_padding(*rtp);
     arrived_ = {.number = number,
                 .sequence = sequence,
                 .arrival = spooled.time,
                 .outages = outages,
                 .timestamp = rtp->timestamp,
                 .marker = rtp->marker,
+                .misfit = misfit,
                 .meaning = &formats_.at(rtp->payload_type, spooled.time, opened.why),
                 .payload = rtp->payload};
     if (redacted_ != nullptr) {
@@ -106,7 +110,7 @@ Result<void> OrderedStream::read() {
 
 void OrderedStream::unpack(StreamPacket& packet) {
   PayloadMeaning& red = *packet.meaning;
-  if (!red_.read(packet.payload)) {
+  if (packet.misfit || !red_.read(packet.payload)) {
     red.why = "RED payload (RFC 2198) that cannot be taken apart";
     return;
   }

@@ -23,6 +23,7 @@ struct StreamPacket {
   std::uint32_t said_again =
       0;                  // ticks: so far before its timestamp begins what it says again (RFC 2198)
   bool repaired = false;  // it never came: a later packet's copy of it stands in (RFC 2198)
+  bool misfit = false;    // its padding does not fit it: nobody knows where the payload ends
   PayloadMeaning* meaning = nullptr;
   Bytes payload;
 };

@@ -11,8 +11,9 @@ Result<bool> RtpReader::next(Arrived& arrived) {
     if (!more || !*more) return more;
     const auto packet = capture::parse_ip(spooled.time, spooled.ip);
     if (!packet) continue;
-    const auto rtp = capture::parse_rtp(packet->payload);
+    auto rtp = capture::parse_padded_rtp(packet->payload);
     if (!rtp) continue;
+    static_cast<void>(capture::take_off_padding(*rtp));  // SRTP's, nobody can tell here
     arrived = {.time = spooled.time, .rtp = *rtp};
     return true;
   }

@@ -22,7 +22,7 @@ void StreamRenderer::conceal(Voice& voice, const StreamPacket& packet, Position 
                                               : (at - pieces_.end()) / frame;
   if (lost <= 0) return;
   concealed_from_ = pieces_.end();
-  const bool repeated = voice.decoder->repeats_previous(packet.payload);
+  const bool repeated = !packet.misfit && voice.decoder->repeats_previous(packet.payload);
   const Position most = Position{call_rate_} * kMostGuessed_ms / 1000 / frame;
   for (Position left = std::min(lost - (repeated ? 1 : 0), most); left > 0; --left)
     conceal_frame(voice, {});

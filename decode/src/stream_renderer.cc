@@ -20,6 +20,8 @@ constexpr Position kResumingPerSecond = 2;
 // Where an event stands by its timestamp and where by its arrival, at most apart.
 constexpr Position kEventJitterPerSecond = 2;
 
+const std::string kMisfit = "RTP padding that does not fit its packet";
+
 bool has_clock(const StreamPacket& packet) {
   return packet.meaning->role == PayloadRole::kAudio ||
          packet.meaning->role == PayloadRole::kComfortNoise;
@@ -96,6 +98,7 @@ void StreamRenderer::place(const StreamPacket& packet) {
   last_sequence_ = packet.sequence;
   last_outages_ = packet.outages;
   if (packet.payload.empty()) return;  // keeps a NAT binding alive (RFC 6263 §4.1)
+  if (packet.misfit) altered_ = true;
   switch (packet.meaning->role) {
     case PayloadRole::kAudio:
       return place_audio(packet);
@@ -103,6 +106,7 @@ void StreamRenderer::place(const StreamPacket& packet) {
       return place_comfort_noise(packet);
     case PayloadRole::kEvent:
       redact_event(packet);
+      if (packet.misfit) return;
       return notes_.events.on_packet(index_, stream_.side, packet);
     case PayloadRole::kRedundant:  // it could not be taken apart
     case PayloadRole::kUndecodable:
@@ -129,7 +133,9 @@ void StreamRenderer::place_audio(const StreamPacket& packet) {
   expected_ = timestamp;
   frames_.clear();
   const Position before = pieces_.end();
-  if (voice->meaning->codec->depacketise(packet.meaning->format, packet.payload, frames_)) {
+  if (packet.misfit) {
+    fill_frame(*voice, PieceKind::kUndecodable, &kMisfit);
+  } else if (voice->meaning->codec->depacketise(packet.meaning->format, packet.payload, frames_)) {
     for (const CodecFrame& frame : frames_.frames()) decode_frame(*voice, frame);
   } else {
     altered_ = true;
@@ -145,7 +151,7 @@ void StreamRenderer::place_audio(const StreamPacket& packet) {
   if (redacted_) {
     const std::int64_t ticks = std::max<std::int64_t>(expected_ - timestamp, 1);
     // A packet that says earlier ones again is as telling as they are.
-    const bool repeats = voice->decoder->repeats_previous(packet.payload);
+    const bool repeats = packet.misfit || voice->decoder->repeats_previous(packet.payload);
     const Position length = clock_.length(ticks);
     const Position from = at - clock_.length(packet.said_again) - (repeats ? length : 0);
     redacted_->placed(packet.number, from, at + length + 1);
@@ -184,7 +190,7 @@ void StreamRenderer::place_comfort_noise(const StreamPacket& packet) {
   undecodable_ = nullptr;
   overlap_ = 0;
   silent_ = true;
-  noise_ = noise_level(packet.payload);
+  noise_ = packet.misfit ? std::uint8_t{0} : noise_level(packet.payload);
 }
 
 // Without a codec there may be no clock: arrival has to do.

@@ -42,7 +42,7 @@ struct SelectionHead {
     const std::vector<std::uint8_t>& wanted = selection->payload_types;
     if (wanted.empty()) return true;
     const auto datagram = capture::parse_ip(packet.time, packet.ip);
-    const auto rtp = capture::parse_rtp(datagram ? datagram->payload : capture::Bytes());
+    const auto rtp = capture::parse_padded_rtp(datagram ? datagram->payload : capture::Bytes());
     return rtp && std::find(wanted.begin(), wanted.end(), rtp->payload_type) != wanted.end();
   }
 };

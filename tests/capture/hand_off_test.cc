@@ -15,7 +15,10 @@ namespace {
 // Writes down what it is told.
 class Notes final : public StreamKeeper {
  public:
-  void adopt(std::uint64_t stream) override { adopted.push_back(stream); }
+  void adopt(std::uint64_t stream, bool may_be_sealed) override {
+    adopted.push_back(stream);
+    if (may_be_sealed) sealed.push_back(stream);
+  }
   void give(std::uint64_t stream, Give how) override { given.emplace_back(stream, how); }
   void forget(std::uint64_t stream) override { forgotten.push_back(stream); }
   void expect_t38(const Endpoint& endpoint, bool expected) override {
@@ -23,6 +26,7 @@ class Notes final : public StreamKeeper {
   }
 
   std::vector<std::uint64_t> adopted;
+  std::vector<std::uint64_t> sealed;  // perhaps
   std::vector<std::pair<std::uint64_t, Give>> given;
   std::vector<std::uint64_t> forgotten;
   std::vector<std::pair<Endpoint, bool>> t38;
@@ -30,14 +34,16 @@ class Notes final : public StreamKeeper {
 
 TEST_CASE("orders come as they were given") {
   HandOff hand_off(4096);
-  hand_off.adopt(1);
+  hand_off.adopt(1, false);
+  hand_off.adopt(7, true);
   hand_off.give(2, Give::kDetach);
   hand_off.give(2, Give::kEnd);
   hand_off.forget(3);
   hand_off.expect_t38(test::endpoint("192.0.2.9:6000"), true);
   Notes notes;
   hand_off.take_orders(notes);
-  CHECK(notes.adopted == std::vector<std::uint64_t>{1});
+  CHECK(notes.adopted == std::vector<std::uint64_t>{1, 7});
+  CHECK(notes.sealed == std::vector<std::uint64_t>{7});
   REQUIRE(notes.given.size() == 2);
   CHECK(notes.given[0] == std::pair(std::uint64_t{2}, Give::kDetach));
   CHECK(notes.given[1] == std::pair(std::uint64_t{2}, Give::kEnd));
@@ -49,7 +55,7 @@ TEST_CASE("orders come as they were given") {
 TEST_CASE("orders that find no room wait, and lose neither one another nor their order") {
   HandOff hand_off(4096);
   constexpr std::uint64_t kMany = 20'000;
-  for (std::uint64_t i = 0; i < kMany; ++i) hand_off.adopt(i);
+  for (std::uint64_t i = 0; i < kMany; ++i) hand_off.adopt(i, false);
   Notes notes;
   while (notes.adopted.size() < kMany) {
     const std::size_t before = notes.adopted.size();
@@ -76,7 +82,7 @@ TEST_CASE("datagrams leave room for what tells of streams") {
 class NoStreams final : public CallSink, public StreamKeeper {
  public:
   void take(FinishedCall /*call*/) override {}
-  void adopt(std::uint64_t /*stream*/) override {}
+  void adopt(std::uint64_t /*stream*/, bool /*may_be_sealed*/) override {}
   void give(std::uint64_t /*stream*/, Give /*how*/) override {}
   void forget(std::uint64_t /*stream*/) override {}
   void expect_t38(const Endpoint& /*endpoint*/, bool /*expected*/) override {}

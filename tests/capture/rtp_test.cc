@@ -45,6 +45,31 @@ TEST_CASE("padding longer than the packet, or of length zero, is refused by name
   CHECK(parse_rtp(rtp(0xA0, {1, 2, 4})).error() == Defect::kRtpBadHeader);
 }
 
+TEST_CASE(
+    "a header is read whatever the padding says, which may be sealed: it is taken off afterwards") {
+  auto packet = parse_padded_rtp(rtp(0xA0, {1, 2, 3, 9, 9, 9, 4}));
+  REQUIRE(packet);
+  CHECK(packet->padded);
+  CHECK(packet->payload.size() == 7);
+  CHECK(take_off_padding(*packet));
+  CHECK(packet->payload.size() == 3);
+  CHECK(take_off_padding(*packet));  // once
+  CHECK(packet->payload.size() == 3);
+}
+
+TEST_CASE("of padding that does not fit nothing is taken off") {
+  for (const int last : {0, 4, 200}) {
+    CAPTURE(last);
+    auto packet = parse_padded_rtp(rtp(0xA0, {1, 2, last}));
+    REQUIRE(packet);
+    CHECK_FALSE(take_off_padding(*packet));
+    CHECK(packet->payload.size() == 3);
+  }
+  auto empty = parse_padded_rtp(rtp(0xA0, {}));
+  REQUIRE(empty);
+  CHECK_FALSE(take_off_padding(*empty));
+}
+
 TEST_CASE("CSRC list and header extension are no payload") {
   const auto datagram = rtp(0x91, {9, 9, 9, 9, 0xBE, 0xDE, 0, 1, 5, 5, 5, 5, 0x42});
   const auto packet = parse_rtp(datagram);

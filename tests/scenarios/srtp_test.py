@@ -16,7 +16,8 @@ class Srtp(Scenario):
         self.capture = self.folder / f"{name}.pcap"
         truth = generate(self.capture, self.capture.with_suffix(".json"), **options)
         self.archive = self.folder / name
-        assert_balanced(self, record(self.archive, self.capture))
+        self.accounting = record(self.archive, self.capture)
+        assert_balanced(self, self.accounting)
         found = {one["call_id"]: one for one in calls(self.archive)}
         pairs = [(call, found[call["call_id"]]) for call in truth["calls"]]
         for call, one in pairs:
@@ -58,6 +59,29 @@ class Srtp(Scenario):
             kept = self.payloads(self.packets(one), one["streams"])
             self.assertEqual(self.payloads(self.capture, one["streams"]), kept)
             self.assertEqual(sum(s["packets"] for s in one["streams"]), len(kept))
+
+    def test_padding(self):
+        "padding is sealed, too: with keys sample-exact, without them every packet is kept; none is malformed"
+        for keys in (True, False):
+            with self.subTest(keys=keys):
+                sealed = {"srtp": USUAL} | ({} if keys else {"srtp_no_keys": True})
+                pairs = self.record(f"padding-{keys}", padding=4, no_rtcp=True, **sealed)
+                self.assertEqual({}, self.accounting["frames"]["malformed"])
+                if keys:
+                    self.check_opened(pairs)
+                for _, one in pairs if not keys else ():
+                    kept = self.payloads(self.packets(one), one["streams"])
+                    self.assertEqual(self.payloads(self.capture, one["streams"]), kept)
+                    self.assertEqual(sum(s["packets"] for s in one["streams"]), len(kept))
+                    last = [int(payload[-2:], 16) for payload in kept]
+                    self.assertTrue(any(n == 0 or n > len(kept[0]) // 2 - 12 for n in last), "nothing was to be seen")
+
+    def test_plain_padding(self):
+        "plain padding is no part of the voice, nor a reason to attach the packets"
+        for call, one in self.record("plain", padding=40):
+            self.assertEqual([0, 0], [s["lost"] for s in one["streams"]])
+            self.assertTrue(one["quality"]["complete"])
+            assert_sample_exact(self, self.archive, self.folder, [(call, one)])
 
     def test_attached(self):
         "a codec that FLAC does not carry: the attached packets are the wire's, still sealed"

@@ -207,6 +207,7 @@ TEST_CASE("the payloads decode to the known audio, sample by sample") {
       CAPTURE(packet_time);
       options.codec = codec;
       options.packet_time_ms = packet_time;
+      options.padding = packet_time / 10 - 1;
       const Recording recording = record(options);
       const auto streams = recording.streams();
       const auto audio = KnownAudio::create(options);

@@ -249,6 +249,7 @@ TEST_CASE("options that make no sense are refused with a sentence") {
           o.packet_time_ms = 100;
         }) == "100 ms of L16 do not fit into one packet");
   CHECK(refusal([](Options& o) { o.srtp = "F8_128_HMAC_SHA1_80"; }).find("SRTP's suite") == 0);
+  CHECK(refusal([](Options& o) { o.padding = 256; }).find("the padding must be") == 0);
   CHECK(refusal([](Options& o) { o.srtp_tells_keys = false; }).find("plain RTP") == 0);
   CHECK(refusal([](Options& o) { o.rekey_at = seconds(5); }).find("new keys are for") == 0);
   CHECK(refusal([](Options& o) {

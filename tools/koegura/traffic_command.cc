@@ -115,6 +115,7 @@ class TrafficCommand : public Command {
                  "a re-INVITE brings new keys, so long after the answer");
     options.text("--first-sequence", "N", first_sequence_,
                  "RTP's first sequence number, 0 to 65535 [random]");
+    options.number("--padding", padding_, "bytes of padding in every RTP packet [0]");
   }
 
   void declare_network(Options& options) {
@@ -166,6 +167,7 @@ class TrafficCommand : public Command {
         .and_then([&] { return fit("--conversations", conversations_, traffic_.conversations); })
         .and_then([&] { return fit("--ptime", packet_time_, traffic_.packet_time_ms); })
         .and_then([&] { return fit("--tcp-segment", tcp_segment_, traffic_.tcp_segment_bytes); })
+        .and_then([&] { return fit("--padding", padding_, traffic_.padding); })
         .and_then([&] { return fit("--vlan", vlan_, traffic_.vlan); })
         .and_then([&] { return duration("--ring", ring_, traffic_.ring); })
         .and_then([&] { return duration("--talk", talk_, traffic_.talk); })
@@ -311,6 +313,7 @@ class TrafficCommand : public Command {
   std::size_t concurrency_ = traffic_.concurrency;
   std::size_t packet_time_ = traffic_.packet_time_ms;
   std::size_t tcp_segment_ = traffic_.tcp_segment_bytes;
+  std::size_t padding_ = traffic_.padding;
   std::size_t vlan_ = traffic_.vlan;
   std::size_t seed_ = traffic_.seed;
   std::string ring_;

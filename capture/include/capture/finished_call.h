@@ -109,12 +109,15 @@ struct NegotiatedMedia {
   MediaKind kind = MediaKind::kAudio;
   MediaDirection direction = MediaDirection::kSendRecv;
   bool encrypted = false;            // RTP/SAVP, RTP/SAVPF, UDP/TLS/…
+  bool keyed = false;                // a=crypto or a=fingerprint, whatever the profile (RFC 8643)
   bool candidate = false;            // the endpoint is ICE's (RFC 8839), not that of c= and m=
   std::uint16_t packet_time_ms = 0;  // a=ptime, 0 if absent
   std::uint8_t t38_version = 0;      // a=T38FaxVersion, 0 if absent (T.38 Annex D.2.3)
   Endpoint endpoint;
   Endpoint rtcp;  // a=rtcp, or port + 1; equal to endpoint with a=rtcp-mux
   std::vector<MediaFormat> formats;
+
+  [[nodiscard]] bool may_be_sealed() const { return encrypted || keyed; }  // SRTP
 };
 
 // What the session descriptions told of the keys of SRTP. Secret (srtp_key.h).

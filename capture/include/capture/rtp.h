@@ -11,12 +11,13 @@ namespace koegura::capture {
 
 // A view: payload lives as long as the datagram.
 struct RtpPacket {
-  Bytes payload;  // without CSRC list, header extension and padding
+  Bytes payload;  // without CSRC list and header extension
   std::uint32_t timestamp = 0;
   std::uint32_t ssrc = 0;
   std::uint16_t sequence = 0;
   std::uint8_t payload_type = 0;
   bool marker = false;
+  bool padded = false;  // the P bit, and the payload still has its padding
 };
 
 inline constexpr std::size_t kRtpHeaderSize = 12;
@@ -34,7 +35,13 @@ inline constexpr std::size_t kRtpHeaderSize = 12;
 // lengths that add up to the datagram (what SRTCP adds behind them is allowed).
 [[nodiscard]] bool looks_like_rtcp(Bytes datagram);
 
-// Padding is as long as the packet's last byte says (RFC 3550 §5.1).
+// All but the padding, which the payload still has. SRTP seals it together with the payload (RFC
+// 3711 §3.1): how long it is, only the key tells.
+[[nodiscard]] tl::expected<RtpPacket, Defect> parse_padded_rtp(Bytes datagram);
+// Padding is as long as the packet's last byte says (RFC 3550 §5.1). False, and nothing is taken
+// off: it is longer than the payload, or of length zero.
+[[nodiscard]] bool take_off_padding(RtpPacket& packet);
+// Both. REQUIRES: it is no SRTP.
 [[nodiscard]] tl::expected<RtpPacket, Defect> parse_rtp(Bytes datagram);
 
 }  // namespace koegura::capture

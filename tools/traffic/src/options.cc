@@ -16,7 +16,8 @@ using std::chrono::seconds;
 constexpr std::uint32_t kMostCalls = 100'000'000;
 constexpr std::uint32_t kMostConversations = 1'000'000;
 constexpr std::uint32_t kMostConcurrent = 50'000;
-constexpr std::size_t kMostPayload = 1400;  // bytes, so that every packet fits into one frame
+constexpr std::size_t kMostPayload = 1400;   // bytes, so that every packet fits into one frame
+constexpr std::uint32_t kMostPadding = 255;  // RFC 3550 §5.1: a byte says how much there is
 constexpr Duration kMargin = milliseconds(200);
 
 tl::unexpected<Error> refuse(std::string sentence) {
@@ -62,7 +63,7 @@ Result<void> check_codec(const TrafficOptions& options) {
     return refuse(
         fmt::format("{} packets hold {} ms here, not {} ms", codec->name, codec->frame_ms, packet));
   }
-  if (packet / codec->frame_ms * codec->frame_bytes > kMostPayload) {
+  if (packet / codec->frame_ms * codec->frame_bytes + options.padding > kMostPayload) {
     return refuse(fmt::format("{} ms of {} do not fit into one packet", packet, codec->name));
   }
   return {};
@@ -85,6 +86,9 @@ Result<void> check_network(const TrafficOptions& options) {
     if (!(std::abs(error) <= 100'000)) {
       return refuse("a clock's error must be -100,000 to 100,000 ppm");
     }
+  }
+  if (options.padding > kMostPadding) {
+    return refuse(fmt::format("the padding must be 0 to {} bytes", kMostPadding));
   }
   if (options.vlan > 4094) return refuse("the VLAN id must be 1 to 4094");  // IEEE 802.1Q §9.6
   if (options.tcp_segment_bytes == 0 || options.tcp_segment_bytes > 1460) {
@@ -122,8 +126,8 @@ Result<void> check_conversations(const TrafficOptions& options) {
     return refuse("conversations speak PCMU on the trunk, in packets of 10 to 30 ms");
   }
   if (options.transport != SipTransport::kUdp) return refuse("conversations speak SIP over UDP");
-  if (!options.srtp.empty() || options.first_sequence) {
-    return refuse("SRTP and sequence numbers are for calls, not for conversations");
+  if (!options.srtp.empty() || options.first_sequence || options.padding != 0) {
+    return refuse("SRTP, padding and sequence numbers are for calls, not for conversations");
   }
   const bool wrong_clocks = options.clock_error_ppm != std::array<double, 2>{};
   if (!options.digits.empty() || options.hold || wrong_clocks || !options.bye) {

@@ -211,19 +211,24 @@ void RtpSender::emit_packet() {
 }
 
 void RtpSender::write(const InFlight& packet) {
-  const std::size_t size = kRtpHeader + packet.bytes + trailer_;
+  const std::size_t padding = options_.padding;
+  const std::size_t size = kRtpHeader + packet.bytes + padding + trailer_;
   std::byte* frame = writer_.frame(packet.arrives, path_.frame_size(size));
   std::byte* rtp = path_.payload_of(frame);
   const std::uint8_t type =
       packet.payload == nullptr ? kEventPayloadType : plan_.codec->payload_type;
   const auto sequence = static_cast<std::uint16_t>(plan_.first_sequence + packet.packet);
-  put8(rtp, 0x80);  // version 2
+  put8(rtp, padding != 0 ? 0xA0 : 0x80);  // version 2, and the P bit
   put8(rtp + 1, static_cast<std::uint8_t>(type | (packet.marker ? 0x80U : 0U)));
   put16(rtp + 2, sequence);
   put32(rtp + 4, packet.timestamp);
   put32(rtp + 8, plan_.ssrc);
   std::memcpy(rtp + kRtpHeader, packet.payload == nullptr ? packet.event.data() : packet.payload,
               packet.bytes);
+  if (padding != 0) {
+    std::memset(rtp + kRtpHeader + packet.bytes, 0, padding - 1);
+    put8(rtp + kRtpHeader + packet.bytes + padding - 1, static_cast<std::uint8_t>(padding));
+  }
   seal(rtp, size - trailer_, packet.sent);
   path_.seal_udp(frame, size, sequence);
 }

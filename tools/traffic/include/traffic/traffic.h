@@ -140,6 +140,7 @@ struct TrafficOptions {
   bool srtp_tells_keys = true;  // false: no a=crypto
   Duration rekey_at{};          // since the answer: a re-INVITE of the caller; 0 for none
   std::optional<std::uint16_t> first_sequence;  // of RTP, of every stream; absent: random
+  std::uint32_t padding = 0;  // bytes behind every RTP payload (RFC 3550 §5.1), of calls
   // The caller's and the callee's sample clocks are fast by so much. What they say is taken and
   // sent by them: packets come in their time, samples sound in it, and the timestamps show nothing
   // of it.

@@ -104,8 +104,12 @@ Result<void> OrderedStream::read() {
     }
     has_arrived_ = is_in_time(sequence);
     if (has_arrived_) return {};
-    if (late_.size() < kMaxLate) late_.push_back(arrived_);
+    note_late();
   }
+}
+
+void OrderedStream::note_late() {
+  if (late_.size() < kMaxLate) late_.push_back(arrived_);
 }
 
 void OrderedStream::unpack(StreamPacket& packet) {
@@ -149,6 +153,11 @@ const StreamPacket* OrderedStream::repair_or(const StreamPacket& held) {
 Result<const StreamPacket*> OrderedStream::front() {
   is_repair_ = false;
   while (true) {
+    if (has_arrived_ && arrived_.sequence < window_.next()) {
+      // It ended the wait for itself: those behind it went first.
+      note_late();
+      has_arrived_ = false;
+    }
     const bool too_far = has_arrived_ && !window_.fits(arrived_.sequence);
     if (const StreamPacket* held = window_.front()) {
       if (at_end_ || too_far || window_.is_due(*held, newest_)) return repair_or(*held);

@@ -69,6 +69,7 @@ class OrderedStream {
   // False: its place has been given up.
   [[nodiscard]] bool is_in_time(std::int64_t sequence);
   void hold_arrived();
+  void note_late();
   // Takes a payload of RFC 2198 apart: what it says first becomes the packet's own, what it says
   // again is kept.
   void unpack(StreamPacket& packet);

@@ -208,6 +208,24 @@ TEST_CASE(
   CHECK(heard == render(55));
 }
 
+TEST_CASE("a packet that ends the wait for it by its own arrival is late, and nothing else moves") {
+  CallBuilder call;
+  StreamBuilder& stream = call.stream(Side::kCaller);
+  for (unsigned i = 0; i < 200; ++i) {
+    if (i != 150) stream.rtp(packet(i));
+  }
+  Rtp late = packet(150);
+  late.at_ms = 7100;  // the one behind it came at 3020, and nothing since 3980
+  stream.rtp(late);
+  const RenderedCall rendered = call.render();
+  const Samples heard = listen(rendered, call.folder()).caller;
+  CHECK(is_voice(part(heard, 0, 24000), 0));
+  CHECK(is_silence(part(heard, 24000, 24160)));
+  CHECK(is_voice(part(heard, 24160, 32000), 24160));
+  check_span(spans_of(rendered, SpanKind::kLate), 0, 3.0, 3.02);
+  CHECK(rendered.streams[0].lost == 0);  // it came
+}
+
 TEST_CASE("a packet lost within announced silence is a loss of one packet, not of the silence") {
   CallBuilder call;
   StreamBuilder& stream = call.stream(Side::kCaller);

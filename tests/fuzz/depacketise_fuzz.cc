@@ -1,6 +1,8 @@
-// Payload formats: any bytes, through each row's depacketiser and decoder.
+// Payload formats: any bytes, through each row's depacketiser and decoder, and what takes the place
+// of lost packets.
 //
-// Input: row of the registry, choice of a=fmtp, then packets: a length byte and that many bytes.
+// Input: row of the registry, choice of a=fmtp, then packets (input_packets.h); before a marked one
+// some are lost.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -8,6 +10,7 @@
 #include <span>
 
 #include "codec.h"
+#include "input_packets.h"
 
 namespace {
 
@@ -19,12 +22,16 @@ constexpr std::array<const char*, 6> kFmtp = {
 // More than this from one packet is not audio but an amplifier.
 constexpr std::size_t kMostSamples = 1U << 20U;
 
-// Takes the next packet off the input.
-Bytes take_packet(Bytes& input) {
-  const auto length = std::min(static_cast<std::size_t>(input[0]), input.size() - 1);
-  const Bytes packet = input.subspan(1, length);
-  input = input.subspan(1 + length);
-  return packet;
+// What a renderer does where packets are lost before this one: guesses, and asks what it says
+// again.
+void conceal(Decoder& decoder, std::size_t samples, Bytes packet, SampleBuffer& out) {
+  const auto guess = [&](Bytes next) {
+    const std::size_t before = out.size();
+    const bool given = decoder.conceal(samples, next, out);
+    if (out.size() != before + (given ? samples : 0)) std::abort();
+  };
+  guess({});
+  if (decoder.repeats_previous(packet)) guess(packet);
 }
 
 }  // namespace
@@ -43,10 +50,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Bytes input = std::as_bytes(std::span(data, size)).subspan(2);
   FrameList frames;
   SampleBuffer samples;
+  std::size_t frame_samples = 0;  // of the last frame that was decoded
   while (!input.empty()) {
+    const koegura::fuzz::InputPacket packet = koegura::fuzz::take_packet(input);
     frames.clear();
-    if (!codec.depacketise(format, take_packet(input), frames)) continue;
     samples.clear();
+    if (packet.marked && frame_samples != 0)
+      conceal(*decoder, frame_samples, packet.bytes, samples);
+    if (!codec.depacketise(format, packet.bytes, frames)) continue;
     for (const CodecFrame& frame : frames.frames()) {
       const bool speech = frame.kind == FrameKind::kSpeech;
       if (speech == frame.bytes.empty()) std::abort();
@@ -54,6 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (speech && !decoder->decode(frame.bytes, samples) && samples.size() != before) {
         std::abort();
       }
+      if (samples.size() != before) frame_samples = samples.size() - before;
     }
     if (samples.size() > kMostSamples) std::abort();
   }

@@ -1,25 +1,18 @@
 // SRTP: any line of a=crypto, and any packets through the decryptor with its keys.
 //
-// Input: the line, a line feed, then packets: a length byte and that many bytes.
+// Input: the line, a line feed, then packets (input_packets.h).
 #include <cstdint>
 #include <cstdlib>
 #include <span>
 #include <string_view>
 
 #include "capture/rtp.h"
+#include "input_packets.h"
 #include "stream_decryptor.h"
 
 namespace {
 
 using namespace koegura;
-
-// Takes the next packet off the input.
-capture::Bytes take_packet(capture::Bytes& input) {
-  const auto length = std::min(static_cast<std::size_t>(input[0]), input.size() - 1);
-  const capture::Bytes packet = input.subspan(1, length);
-  input = input.subspan(1 + length);
-  return packet;
-}
 
 void check(const capture::SrtpCrypto& line) {
   if (line.keys.empty() != line.defect.has_value()) std::abort();
@@ -48,7 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   stream.ssrc = 0xcafebabe;
   decode::StreamDecryptor decryptor(call, stream);
   while (!input.empty()) {
-    const capture::Bytes packet = take_packet(input);
+    const capture::Bytes packet = fuzz::take_packet(input).bytes;
     if (!capture::looks_like_rtp(packet)) continue;
     ++packets;
     const auto opened = decryptor.open({}, packet);

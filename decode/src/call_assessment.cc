@@ -36,8 +36,11 @@ StreamReports reports_of(const capture::FinishedStream& stream, std::uint32_t cl
   const ReceivedLog* received = rtcp.received(stream);
   if (received == nullptr) return out;
   out.reception_reports = received->count;
-  out.lost = received->reports.back().lost;
-  if (clock_rate != 0) out.jitter_ms = received->reports.back().jitter * kMsPerSecond / clock_rate;
+  if (!received->reports.empty()) {
+    const ReceivedReport& last = received->reports.back();
+    out.lost = last.lost;
+    if (clock_rate != 0) out.jitter_ms = last.jitter * kMsPerSecond / clock_rate;
+  }
   if (received->round_trips != 0) {
     out.round_trip_ms = received->round_trips_ms / received->round_trips;
   }

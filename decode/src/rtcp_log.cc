@@ -21,13 +21,21 @@ Log* log_of(std::vector<Log>& logs, std::uint32_t ssrc, const capture::IpAddress
   return &log;
 }
 
+bool says_nothing(const SentLog& log) {
+  return log.reports.empty();
+}
+// Metrics may come alone (RFC 5506).
+bool says_nothing(const ReceivedLog& log) {
+  return log.reports.empty() && !log.voip;
+}
+
 template <typename Log>
 const Log* find_log(const std::vector<Log>& logs, std::uint32_t ssrc,
                     const capture::IpAddress& address) {
   const Log* other = nullptr;
   bool ambiguous = false;
   for (const Log& log : logs) {
-    if (log.ssrc != ssrc || log.reports.empty()) continue;
+    if (log.ssrc != ssrc || says_nothing(log)) continue;
     if (log.address == address) return &log;
     ambiguous = other != nullptr;
     other = &log;

@@ -91,6 +91,104 @@ TEST_CASE("what both ends report tells for each loss who lost it") {
   CHECK(rendered.quality.rtcp_unreadable == 0);
 }
 
+// An extended report (RFC 3611) with the metrics of one stream (§4.7).
+Octets metrics(std::uint32_t reporter, std::uint32_t source, unsigned loss_rate,
+               unsigned discard_rate, unsigned mos_listening) {
+  capture::test::Writer out;
+  out.u32(0x80CF000A).u32(reporter).u32(0x07000008).u32(source);
+  out.u8(loss_rate).u8(discard_rate).zeros(2);  // and densities of bursts and gaps
+  out.zeros(4).zeros(4).zeros(4);               // durations, delays, levels
+  out.u8(93).u8(127).u8(mos_listening).u8(41);  // R, external R, MOS-LQ, MOS-CQ
+  return out.zeros(8).octets();                 // the jitter buffer
+}
+
+TEST_CASE(
+    "what a receiver says of the voice (XR) stands with the stream it is of, the latest of it") {
+  CallBuilder call;
+  talk(call, 10'000, {});
+  call.signalled(2000, kCalleeRtcp, kCallerRtcp, metrics(kCalleeSsrc, kCallerSsrc, 128, 128, 11));
+  call.signalled(6000, kCalleeRtcp, kCallerRtcp, metrics(kCalleeSsrc, kCallerSsrc, 64, 32, 42));
+  SUBCASE("in full") {
+    const RenderedCall rendered = call.render();
+    const StreamReports& reports = rendered.streams[0].quality.reports;
+    REQUIRE(reports.mos);
+    CHECK(*reports.mos == Approx(4.2));
+    REQUIRE(reports.lost_pct);
+    CHECK(*reports.lost_pct == Approx(25));
+    REQUIRE(reports.discarded_pct);
+    CHECK(*reports.discarded_pct == Approx(12.5));
+    CHECK_FALSE(rendered.streams[1].quality.reports.mos);
+    CHECK_FALSE(rendered.streams[1].quality.reports.lost_pct);
+    CHECK(rendered.quality.rtcp_packets == 2);
+    CHECK(rendered.quality.rtcp_unreadable == 0);
+  }
+  SUBCASE("a MOS that the receiver cannot tell is none") {
+    call.signalled(7000, kCalleeRtcp, kCallerRtcp, metrics(kCalleeSsrc, kCallerSsrc, 0, 0, 127));
+    const RenderedCall rendered = call.render();
+    const StreamReports& reports = rendered.streams[0].quality.reports;
+    CHECK_FALSE(reports.mos);
+    REQUIRE(reports.lost_pct);
+    CHECK(*reports.lost_pct == 0);
+  }
+}
+
+// RFC 3550 appendix A.8, by hand: J += (|D| - J) / 16, in order of arrival.
+TEST_CASE("jitter is RFC 3550's, packet for packet") {
+  struct Step {
+    double delay_ms;  // of the packet on its way
+    double jitter_ms;
+  };
+  const Step steps[] = {
+      {0, 0},
+      {5, 0.3125},              // |D| = 5
+      {5, 0.29296875},          // 0
+      {25, 1.524658203125},     // 20
+      {0, 2.9918670654296875},  // 25: the clock of the wire goes on, the packet is early again
+      {8, 3.304875373840332},   // 8
+  };
+  for (std::size_t packets = 1; packets <= std::size(steps); ++packets) {
+    CAPTURE(packets);
+    CallBuilder call;
+    StreamBuilder& stream = call.stream(Side::kCaller, kCallerSsrc);
+    for (std::uint32_t i = 0; i < packets; ++i) {
+      stream.rtp({.at_ms = i * 20.0 + steps[i].delay_ms,
+                  .sequence = static_cast<std::uint16_t>(i),
+                  .timestamp = i * 160,
+                  .payload = Octets(160, kLoud)});
+    }
+    CHECK(call.render().streams[0].jitter_ms == Approx(steps[packets - 1].jitter_ms).epsilon(1e-9));
+  }
+}
+
+TEST_CASE(
+    "jitter counts lost, overtaken and other codecs' packets as they arrive, events not at all") {
+  CallBuilder call;
+  call.format(Side::kCaller,
+              {.payload_type = 0, .encoding = "PCMU", .clock_rate = 8000, .fmtp = ""});
+  call.format(Side::kCaller,
+              {.payload_type = 101, .encoding = "telephone-event", .clock_rate = 8000, .fmtp = ""});
+  StreamBuilder& stream = call.stream(Side::kCaller, kCallerSsrc);
+  const auto arrive = [&](double ms, std::uint16_t number, std::uint32_t timestamp,
+                          std::uint8_t type = 0) {
+    stream.rtp({.at_ms = ms,
+                .sequence = number,
+                .timestamp = timestamp,
+                .payload_type = type,
+                .payload = Octets(type == 0 ? 160 : 4, kLoud)});
+  };
+  arrive(0, 0, 0);
+  arrive(60, 3, 480);        // two are on their way still; |D| = 0
+  arrive(62, 1, 160);        // 2 - -40 = 42
+  arrive(62.5, 2, 320);      // 0.5 - 20 = -19.5
+  arrive(200, 4, 640, 101);  // says the time of its beginning again and again
+  arrive(220, 5, 640, 101);
+  arrive(122.5 + 100, 6, 960);  // 160 - 80 = 80
+  const double first = 42.0 / 16;
+  const double second = first + (19.5 - first) / 16;
+  const double third = second + (80 - second) / 16;
+  CHECK(call.render().streams[0].jitter_ms == Approx(third).epsilon(1e-9));
+}
+
 TEST_CASE("a sender that left numbers out lost nothing") {
   CallBuilder call;
   talk(call, 20'000, {300, 301, 302, 303});

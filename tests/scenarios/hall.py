@@ -19,16 +19,17 @@ class Hall(Talking):
         self.exchange = self.entered(Exchange(self.folder))
         self.rings, self.begun = Counter(), Counter()  # calls that came to a phone; calls that it had
 
-    def open(self, *features: str, phones=PHONES, codecs=None):
+    def open(self, *features: str, phones=PHONES, codecs=None, **options):
         """Everything that the exchange has, and a recorder that hears it from the start. codecs: of a phone by its
-        place, if not PCMU."""
+        place, if not PCMU; options: of every phone in the hall (Baresip)."""
         self.recorded = self.recorder(self.exchange)
         if "WITH_RTPENGINE" in features:
             Rtpengine(self.exchange)
         proxy = Kamailio(self.exchange, *features)
         hall = self.exchange.address("exchange")
         self.phones = {place: self.phone(self.exchange, place, NUMBERS[place], SPEECH[place], registrar=hall,
-                                         answers=False, codec=f"{(codecs or {}).get(place, 'PCMU')}/8000/1") for place in phones}
+                                         answers=False, codec=f"{(codecs or {}).get(place, 'PCMU')}/8000/1", **options)
+                       for place in phones}
         self.citizen = self.phone(self.exchange, "trunk", NUMBERS["trunk"], SPEECH["trunk"], answers=False)
         for place in phones:
             proxy.knows(NUMBERS[place])

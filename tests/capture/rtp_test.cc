@@ -47,7 +47,8 @@ TEST_CASE("padding longer than the packet, or of length zero, is refused by name
 
 TEST_CASE(
     "a header is read whatever the padding says, which may be sealed: it is taken off afterwards") {
-  auto packet = parse_padded_rtp(rtp(0xA0, {1, 2, 3, 9, 9, 9, 4}));
+  const auto datagram = rtp(0xA0, {1, 2, 3, 9, 9, 9, 4});
+  auto packet = parse_padded_rtp(datagram);
   REQUIRE(packet);
   CHECK(packet->padded);
   CHECK(packet->payload.size() == 7);
@@ -60,12 +61,14 @@ TEST_CASE(
 TEST_CASE("of padding that does not fit nothing is taken off") {
   for (const int last : {0, 4, 200}) {
     CAPTURE(last);
-    auto packet = parse_padded_rtp(rtp(0xA0, {1, 2, last}));
+    const auto datagram = rtp(0xA0, {1, 2, last});
+    auto packet = parse_padded_rtp(datagram);
     REQUIRE(packet);
     CHECK_FALSE(take_off_padding(*packet));
     CHECK(packet->payload.size() == 3);
   }
-  auto empty = parse_padded_rtp(rtp(0xA0, {}));
+  const auto bare = rtp(0xA0, {});
+  auto empty = parse_padded_rtp(bare);
   REQUIRE(empty);
   CHECK_FALSE(take_off_padding(*empty));
 }

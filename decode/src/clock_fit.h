@@ -1,15 +1,19 @@
 // fit_clock: how fast a sender's clock runs against ours, from packets that were hardly delayed.
 //
-// The slope is the weighted median of the slopes between points a sixth of the stretch apart (eight
-// points at least, or half of a short stretch). What
-// lasts for a part of the stretch only (a queue that fills, a route that changes: a step) bends few
-// of them, and a burst at either end none but those it touches; jitter is symmetric there.
-// Rejected: least squares (bent by every burst), the lower convex hull's edge (bent by a step down
-// in the middle), the median over all pairs (half of them span a step in the middle).
+// Of each half second (of a stretch under 8 s: of each sixteenth) the least delayed packet is a
+// point. The slope is the weighted median of the slopes between points a sixth of the stretch
+// apart. What lasts for a part of the stretch only (a queue that fills, a route that changes: a
+// step) bends few of them, and a burst at either end none but those it touches; jitter is symmetric
+// there. Of few points it is the median over all pairs, which is steadier, and the scatter about
+// the line says how well it is known. Half of those pairs span a step in the middle: where a step
+// explains the points clearly better than a line does, the slope is likely at most, and never
+// significant. Rejected: least squares (bent by every burst), the lower convex hull's edge (bent by
+// a step down in the middle).
 #pragma once
 
 #include <optional>
 #include <span>
+#include <vector>
 
 namespace koegura::decode {
 
@@ -27,6 +31,10 @@ struct ClockFit {
 
 // Nothing if the points are too few, or too close to each other. In order of sent_ns.
 [[nodiscard]] std::optional<ClockFit> fit_clock(std::span<const ClockPoint> points);
+
+// Appends of each interval the least delayed of the points, against the slope from end to end.
+void append_least(std::span<const ClockPoint> points, double interval_ns,
+                  std::vector<ClockPoint>& out);
 
 // The least of delay - slope * sent; 0 of no points.
 [[nodiscard]] double floor_of(std::span<const ClockPoint> points, double slope);

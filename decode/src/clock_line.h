@@ -13,6 +13,8 @@ namespace koegura::decode {
 inline constexpr double kNsPerSecond = 1e9;
 // Beyond so many standard deviations an error is no accident.
 inline constexpr double kSignificant = 4;
+// Beyond so many it is hardly one.
+inline constexpr double kLikely = 2;
 
 struct ClockLine {
   // Arrival of the stretch's first and last packet.

@@ -29,26 +29,6 @@ bool is_possible(const ClockFit& fit) {
   return std::fabs(fit.slope) <= ClockScout::kMostError;
 }
 
-// Of each interval the least delayed, against the slope from end to end.
-void append_least(std::span<const ClockPoint> points, double interval_ns,
-                  std::vector<ClockPoint>& out) {
-  if (points.empty()) return;
-  const double length = length_of(points);
-  const double rise = points.back().delay_ns - points.front().delay_ns;
-  const double slope = length > 0 ? rise / length : 0;
-  double until_ns = std::numeric_limits<double>::lowest();
-  for (const ClockPoint& point : points) {
-    if (point.sent_ns >= until_ns) {
-      out.push_back(point);
-      until_ns = (std::floor(point.sent_ns / interval_ns) + 1) * interval_ns;
-      continue;
-    }
-    ClockPoint& kept = out.back();
-    const double above = point.delay_ns - kept.delay_ns - slope * (point.sent_ns - kept.sent_ns);
-    if (above < 0) kept = point;
-  }
-}
-
 }  // namespace
 
 void ClockScout::add(Timestamp arrival, std::uint32_t timestamp, std::uint32_t clock_rate) {
@@ -87,7 +67,7 @@ void ClockScout::begin(const Arrived& first, std::uint32_t clock_rate) {
                         .first_ticks = ticks});
   open_until_ns_ = std::numeric_limits<double>::lowest();
   trend_ = 0;
-  next_trend_ = kFirstTrend;
+  next_trend_ns_ = kFirstTrend_ns;
   last_ = first;
   last_ticks_ = 0;
   take(first);
@@ -133,7 +113,7 @@ void ClockScout::keep(const ClockPoint& point) {
   while (points_.size() >= kMostPoints) coarsen();
   points_.push_back(point);
   open_until_ns_ = (std::floor(point.sent_ns / interval_ns_) + 1) * interval_ns_;
-  if (points_.size() - stretches_.back().first_point >= next_trend_) learn_trend();
+  if (point.sent_ns >= next_trend_ns_) learn_trend();
 }
 
 // At least one point of each stretch stays.
@@ -150,10 +130,9 @@ void ClockScout::coarsen() {
 }
 
 void ClockScout::learn_trend() {
-  const auto points = points_of(stretches_.size() - 1);
-  const std::optional<ClockFit> fit = fit_clock(points);
+  const std::optional<ClockFit> fit = fit_clock(points_of(stretches_.size() - 1));
   trend_ = fit && is_possible(*fit) ? fit->slope : 0;
-  next_trend_ = 2 * points.size();
+  next_trend_ns_ *= 2;
 }
 
 std::span<const ClockPoint> ClockScout::points_of(std::size_t stretch) const {
@@ -248,9 +227,12 @@ ClockLine ClockScout::line_of(std::size_t stretch, const std::optional<ClockFit>
     line.is_measured = true;
     line.error_ppm = (1 / (1 + fit->slope) - 1) * kPpm;
     line.uncertainty_ppm = fit->uncertainty * kPpm;
-    const bool significant = std::fabs(fit->slope) > kSignificant * fit->uncertainty;
-    if (significant) half_drift_ns = std::fabs(fit->slope) * length_of(points) / 2;
-    if (half_drift_ns > kDeadZone_ns) slope = fit->slope;
+    const double off = std::fabs(fit->slope);
+    const double half_ns = off * length_of(points) / 2;
+    const bool significant = off > kSignificant * fit->uncertainty;
+    if (significant && half_ns > kDeadZone_ns) slope = fit->slope;
+    if (off > kLikely * fit->uncertainty) half_drift_ns = half_ns;
+    if (!significant) half_drift_ns = std::min(half_drift_ns, kMostDoubted_ns);
   }
   line.rate = 1 + slope;
   // Where the nominal rate is kept, it strays to both sides alike.

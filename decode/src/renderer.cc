@@ -210,11 +210,20 @@ Result<void> CallRenderer::encode_block(FlacEncoder& encoder, const BothChannels
   return encoder.encode(planes);
 }
 
+// Audio stands where it would have come undelayed: that may be before the answer, though none of it
+// came before.
 void CallRenderer::note_early_media() {
   for (const Side side : {Side::kCaller, Side::kCallee}) {
     const auto& heard = channels_[static_cast<std::size_t>(side)]->heard_before();
     if (!heard) continue;
-    notes_.spans.add(SpanKind::kEarlyMedia, side, static_cast<double>(heard->from) / rate_,
+    Position came = kEndOfTime;
+    for (const auto& stream : streams_) {
+      const bool here = stream->stream().side == side && stream->carries_audio();
+      if (here) came = std::min(came, position(stream->stream().first));
+    }
+    const Position from = std::max(heard->from, came);
+    if (from >= heard->to) continue;
+    notes_.spans.add(SpanKind::kEarlyMedia, side, static_cast<double>(from) / rate_,
                      static_cast<double>(heard->to) / rate_);
   }
 }

@@ -133,6 +133,43 @@ TEST_CASE("short calls with much jitter are not corrected") {
   }
 }
 
+TEST_CASE("in a call of some seconds a route that changes is no clock") {
+  for (const double length : {2.0, 3.0, 5.0, 8.0, 12.0}) {
+    for (const double step : {0.03, 0.06, -0.03, -0.06}) {
+      for (const double when : {0.3, 0.4, 0.5, 0.6, 0.7}) {
+        Delay base = uniform(0.005);
+        const double least = std::max(0.0, -step);
+        const ClockLines found = lines({.to_s = length}, [&](double s) {
+          return least + base(s) + (s > when * length ? step : 0);
+        });
+        CAPTURE(length);
+        CAPTURE(step);
+        CAPTURE(when);
+        REQUIRE(found.size() == 1);
+        CHECK_FALSE(found[0].is_corrected());
+      }
+    }
+  }
+}
+
+TEST_CASE("a stall in a call of some seconds does not hide a clock of 2 %") {
+  for (const double length : {2.0, 3.0, 5.0, 8.0, 12.0}) {
+    for (const double when : {0.0, 0.3, 0.6}) {
+      const Talk story{.to_s = length, .ppm = -20'000};
+      Delay base = uniform(0.005);
+      const ClockLines found = lines(story, [&](double s) {
+        const double into = s - when * length;
+        return base(s) + (into < 0 || into > length / 6 ? 0 : length / 6 - into);
+      });
+      CAPTURE(length);
+      CAPTURE(when);
+      REQUIRE(found.size() == 1);
+      CHECK(found[0].is_corrected());
+      CHECK(worst_ms(found[0], story, 0) < 5);
+    }
+  }
+}
+
 TEST_CASE("a gateway of 2 % is found within ten seconds") {
   for (const double ppm : {20'000.0, -20'000.0}) {
     const Talk story{.to_s = 10, .ppm = ppm};

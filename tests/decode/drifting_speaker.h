@@ -59,6 +59,7 @@ struct Drift {
   // is sent.
   double period_s = 1e9;
   double spoken_s = 1e9;
+  unsigned ticks = 160;  // of a packet
   double jitter_ms = 0;
   unsigned seed = 1;
   // What happens to the nth packet: how often it comes, and how much later.
@@ -93,21 +94,19 @@ inline Octets mu_law(const Sound& sound, const Drift& drift, unsigned first, uns
   return payload;
 }
 
-// Packets of 20 ms; payload type 0 is G.711, anything else L16 at 8 kHz.
+// Payload type 0 is G.711, anything else L16 at 8 kHz. In order of arrival.
 inline void speak(StreamBuilder& stream, const Sound& sound, const Drift& drift,
                   std::uint8_t payload_type = 0) {
-  constexpr unsigned kTicksOfPacket = 160;
   constexpr std::uint32_t kFirstTimestamp = 4'294'000'000U;  // wraps after two minutes
   std::mt19937 random(drift.seed);
   std::uniform_real_distribution<double> jitter(0, drift.jitter_ms);
   std::uint16_t sequence = 100;
+  std::vector<Rtp> packets;
   for (unsigned n = 0;; ++n) {
-    const unsigned first = n * kTicksOfPacket;
+    const unsigned first = n * drift.ticks;
     const double at = taken_at(drift, first);
-    if (at >= drift.to_s) return;
+    if (at >= drift.to_s) break;
     if (std::fmod(at - drift.from_s, drift.period_s) > drift.spoken_s) continue;
-    const auto payload = payload_type == 0 ? mu_law(sound, drift, first, kTicksOfPacket)
-                                           : linear16(sound, drift, first, kTicksOfPacket);
     // It can be sent when its last sample has been taken; here at once, which is the same delay for
     // all.
     const Rtp packet{.at_ms = at * 1e3 + jitter(random) + drift.late_ms(n),
@@ -115,9 +114,13 @@ inline void speak(StreamBuilder& stream, const Sound& sound, const Drift& drift,
                      .timestamp = kFirstTimestamp + first,
                      .payload_type = payload_type,
                      .marker = false,
-                     .payload = payload};
-    for (int copy = drift.copies(n); copy > 0; --copy) stream.rtp(packet);
+                     .payload = payload_type == 0 ? mu_law(sound, drift, first, drift.ticks)
+                                                  : linear16(sound, drift, first, drift.ticks)};
+    for (int copy = drift.copies(n); copy > 0; --copy) packets.push_back(packet);
   }
+  std::stable_sort(packets.begin(), packets.end(),
+                   [](const Rtp& a, const Rtp& b) { return a.at_ms < b.at_ms; });
+  for (const Rtp& packet : packets) stream.rtp(packet);
 }
 
 // By how many milliseconds the sound is heard later than it sounded, around this moment of the

@@ -230,6 +230,36 @@ TEST_CASE("media-only calls are decoded by the static types") {
   CHECK(rendered.chapters.empty());
 }
 
+TEST_CASE("no media is early that came after the answer, wherever its delay puts it") {
+  for (const double first_ms : {4005.0, 3995.0}) {
+    CallBuilder call;
+    call.call().answered = at_ms(4000);
+    StreamBuilder& stream = call.stream(Side::kCallee);
+    // The first packet comes 15 ms late, and so stands 15 ms before its arrival.
+    stream.rtp({.at_ms = first_ms, .sequence = 9, .timestamp = 1600, .payload = Octets(160)});
+    for (unsigned n = 1; n < 100; ++n) {
+      stream.rtp({.at_ms = first_ms - 15 + 20 * n,
+                  .sequence = static_cast<std::uint16_t>(9 + n),
+                  .timestamp = 1600 + 160 * n,
+                  .payload = Octets(160)});
+    }
+    const RenderedCall rendered = call.lasts_ms(7000).render();
+    CAPTURE(first_ms);
+    const std::vector<Span> none = spans_of(rendered, SpanKind::kNoMedia);
+    CHECK(std::any_of(none.begin(), none.end(), [&](const Span& span) {
+      return span.to_s == doctest::Approx(first_ms / 1e3 - 0.015);
+    }));
+    const std::vector<Span> early = spans_of(rendered, SpanKind::kEarlyMedia);
+    if (first_ms > 4000) {
+      CHECK(early.empty());
+    } else {
+      REQUIRE(early.size() == 1);
+      CHECK(early[0].from_s == doctest::Approx(first_ms / 1e3));
+      CHECK(early[0].to_s == doctest::Approx(4));
+    }
+  }
+}
+
 TEST_CASE("ringing, early media, talk and hold are spans, and chapters that do not overlap") {
   CallBuilder call;
   call.call().ringing = at_ms(1000);

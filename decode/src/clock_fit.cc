@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "clock_line.h"
@@ -71,14 +72,12 @@ void centre(std::span<double> values) {
   for (double& value : values) value -= *middle;
 }
 
-// Standard deviation, if three quarters of them are of a normal distribution: the rest may be a
-// burst.
-double spread(std::span<const double> centred) {
+double spread(std::vector<double> centred) {
   constexpr double kWithin = 1.15;  // standard deviations are three quarters
-  std::vector<double> off;
-  for (const double value : centred) off.push_back(std::fabs(value));
-  const auto quarter = off.begin() + static_cast<std::ptrdiff_t>((3 * (off.size() - 1) + 2) / 4);
-  std::nth_element(off.begin(), quarter, off.end());
+  for (double& value : centred) value = std::fabs(value);
+  const auto quarter =
+      centred.begin() + static_cast<std::ptrdiff_t>((3 * (centred.size() - 1) + 2) / 4);
+  std::nth_element(centred.begin(), quarter, centred.end());
   return *quarter / kWithin;
 }
 
@@ -91,7 +90,7 @@ double spread_about_step(std::span<const ClockPoint> points) {
     for (const ClockPoint& point : points) delays.push_back(point.delay_ns);
     centre(std::span(delays).first(before));
     centre(std::span(delays).subspan(before));
-    least = std::min(least, spread(delays));
+    least = std::min(least, spread(std::move(delays)));
   }
   return least;
 }
@@ -101,7 +100,6 @@ double uncertainty_of_few(std::span<const ClockPoint> points, double slope) {
   // The spread of few points is itself uncertain: what would be four standard deviations happens by
   // chance as rarely as of many (Student's t, 14 degrees of freedom).
   constexpr double kOfFew = 1.4;
-  constexpr double kClearly = 0.75;
   double mean = 0;
   std::vector<double> off;
   for (const ClockPoint& point : points) {
@@ -112,10 +110,9 @@ double uncertainty_of_few(std::span<const ClockPoint> points, double slope) {
   for (const ClockPoint& point : points) {
     squares += (point.sent_ns - mean) * (point.sent_ns - mean);
   }
-  centre(off);
-  const double about_line = spread(off);
+  const double about_line = spread_about_median(std::move(off));
   const double uncertainty = kOfFew * about_line / std::sqrt(squares);
-  const bool is_step = spread_about_step(points) < kClearly * about_line;
+  const bool is_step = spread_about_step(points) < kClearlyBetter * about_line;
   const double doubt = is_step ? 2 * std::fabs(slope) / (kLikely + kSignificant) : 0;
   return std::max(uncertainty, doubt);
 }
@@ -135,6 +132,11 @@ std::optional<ClockFit> fit_clock(std::span<const ClockPoint> points) {
   fit.uncertainty = least.size() <= kFew ? uncertainty_of_few(least, fit.slope)
                                          : uncertainty_of_many(slopes, fit.slope);
   return fit;
+}
+
+double spread_about_median(std::vector<double> values) {
+  centre(values);
+  return spread(std::move(values));
 }
 
 double floor_of(std::span<const ClockPoint> points, double slope) {

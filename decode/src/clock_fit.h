@@ -11,6 +11,7 @@
 // a step down in the middle).
 #pragma once
 
+#include <cmath>
 #include <optional>
 #include <span>
 #include <vector>
@@ -31,6 +32,19 @@ struct ClockFit {
 
 // Nothing if the points are too few, or too close to each other. In order of sent_ns.
 [[nodiscard]] std::optional<ClockFit> fit_clock(std::span<const ClockPoint> points);
+
+// No telephone's clock is as wrong as this: such a slope is not followed.
+inline constexpr double kMostError = 0.03;
+[[nodiscard]] inline bool is_possible(const ClockFit& fit) {
+  return std::fabs(fit.slope) <= kMostError;
+}
+
+// What is to be believed instead of one line has a spread this much smaller.
+inline constexpr double kClearlyBetter = 0.75;
+
+// Standard deviation, if three quarters of them are of a normal distribution: the rest may be a
+// burst. REQUIRES: values is not empty.
+[[nodiscard]] double spread_about_median(std::vector<double> values);
 
 // Appends of each interval the least delayed of the points, against the slope from end to end.
 void append_least(std::span<const ClockPoint> points, double interval_ns,

@@ -32,6 +32,9 @@ struct ClockLine {
   double error_ppm = 0;
   double uncertainty_ppm = 0;
   bool is_measured = false;
+  // The same clock as the line before, at another rate from this timestamp on: it wanders. The
+  // error is that of all its lines.
+  bool goes_on = false;
 
   [[nodiscard]] bool is_corrected() const { return rate != 1; }
   // Either it is wrong by more than chance, or it is known to be right.

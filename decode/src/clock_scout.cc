@@ -25,10 +25,6 @@ double length_of(std::span<const ClockPoint> points) {
   return points.empty() ? 0 : points.back().sent_ns - points.front().sent_ns;
 }
 
-bool is_possible(const ClockFit& fit) {
-  return std::fabs(fit.slope) <= ClockScout::kMostError;
-}
-
 }  // namespace
 
 void ClockScout::add(Timestamp arrival, std::uint32_t timestamp, std::uint32_t clock_rate) {
@@ -208,9 +204,38 @@ ClockLines ClockScout::finish() {
     // One SSRC is one sender: what a short stretch cannot tell, a long one does.
     const double strays = fits[i] ? fits[i]->uncertainty * length_of(points_of(i)) : 0;
     const bool vague = !fits[i] || strays * kSignificant > kDeadZone_ns;
-    lines.push_back(line_of(i, vague ? best : fits[i]));
+    const ClockLine line = line_of(i, vague ? best : fits[i]);
+    std::vector<ClockPiece> pieces;
+    if (fits[i]) pieces = follow_clock(points_of(i), fits[i]->slope, kDeadZone_ns);
+    if (pieces.empty()) {
+      lines.push_back(line);
+    } else {
+      append_pieces(i, pieces, line, lines);
+    }
   }
   return lines;
+}
+
+void ClockScout::append_pieces(std::size_t stretch, std::span<const ClockPiece> pieces,
+                               const ClockLine& line, ClockLines& out) const {
+  constexpr double kHardly = 1e-12;  // so that a piece without an error is placed as the others are
+  const Stretch& of = stretches_[stretch];
+  double floor_ns = std::numeric_limits<double>::max();
+  for (const ClockPoint& point : points_of(stretch)) {
+    floor_ns = std::min(floor_ns, point.delay_ns - grown(pieces, point.sent_ns));
+  }
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    const std::int64_t ticks = std::llround(pieces[i].from_ns / of.ns_per_tick);
+    const double sent = static_cast<double>(ticks) * of.ns_per_tick;
+    ClockLine& piece = out.emplace_back(line);
+    piece.timestamp = of.first.timestamp + static_cast<std::uint32_t>(ticks);
+    piece.undelayed = of.first.at + Duration(std::llround(sent + grown(pieces, sent) + floor_ns));
+    piece.rate = 1 + (pieces[i].slope == 0 ? kHardly : pieces[i].slope);
+    piece.goes_on = i != 0;
+    if (!piece.goes_on) continue;
+    piece.from = piece.undelayed;
+    out[out.size() - 2].to = piece.from;
+  }
 }
 
 ClockLine ClockScout::line_of(std::size_t stretch, const std::optional<ClockFit>& fit) const {

@@ -8,6 +8,8 @@
 // stretches and more that one line explains are one: a clock that is 2 % fast is half a second
 // ahead after a silence of 25 s. Two would not do: each pair lies on a line.
 //
+// A clock that wanders within a stretch by more than the dead zone has a line for each piece of it.
+//
 //   add* finish
 #pragma once
 
@@ -22,6 +24,7 @@
 #include "capture/finished_call.h"
 #include "clock_fit.h"
 #include "clock_line.h"
+#include "clock_wander.h"
 
 namespace koegura::decode {
 
@@ -29,8 +32,6 @@ class ClockScout {
  public:
   // So far the nominal rate may stray from the line to either side before it is corrected.
   static constexpr double kDeadZone_ns = 8e6;
-  // No telephone's clock is as wrong as this: such a slope is not followed.
-  static constexpr double kMostError = 0.03;
   // Half of the 20 ms that a voice may be off: so far a stretch is moved for a drift that is likely
   // and no more, and if there is none, it is in place all the same.
   static constexpr double kMostDoubted_ns = 10e6;
@@ -81,6 +82,9 @@ class ClockScout {
   [[nodiscard]] ClockPoint point_of(const Arrived& packet) const;
   [[nodiscard]] std::span<const ClockPoint> points_of(std::size_t stretch) const;
   [[nodiscard]] ClockLine line_of(std::size_t stretch, const std::optional<ClockFit>& fit) const;
+  // Of a clock that wanders: the pieces instead of the line.
+  void append_pieces(std::size_t stretch, std::span<const ClockPiece> pieces, const ClockLine& line,
+                     ClockLines& out) const;
 
   std::vector<Stretch> stretches_;
   std::vector<ClockPoint> points_;

@@ -83,6 +83,12 @@ void PlacedResampler::begin(double place, double step) {
   known_from_ = -margin_;
 }
 
+void PlacedResampler::turn(double step) {
+  assert(running_ && step > 0);
+  place_ += static_cast<double>(fed_) * (step_ - step);
+  step_ = step;
+}
+
 // Before the first sample and behind the last stands the same again: silence there would make a
 // step where the sound is cut, or goes on in another run.
 void PlacedResampler::convert(std::span<const Sample> in, SampleBuffer& out) {

@@ -2,7 +2,7 @@
 // apart than its samples, to the samples of the timeline. By windowed sinc, so that the place of
 // each is exact: what was lost, or how the samples were cut into packets, moves none of the others.
 //
-//   (begin convert* end)*
+//   (begin (turn | convert)* end)*
 //
 // libswresample (Resampler) converts between rates that are whole numbers; it begins each run on a
 // sample and keeps no place to a fraction of one.
@@ -22,6 +22,9 @@ class PlacedResampler {
   // samples of the call. A step below 0.95 (to lower rates) aliases. REQUIRES: step > 0.
   void begin(double place, double step);
   [[nodiscard]] bool is_running() const { return running_; }
+  // From the sample on that comes next, each is `step` after the one before. What is held back is
+  // taken for the same step: it may hardly differ.
+  void turn(double step);
   // Appends what can be told already, from floor(place) on without a gap.
   void convert(std::span<const Sample> in, SampleBuffer& out);
   // Appends the rest, up to floor(place of the sample that would come next).

@@ -65,11 +65,11 @@ void StreamClock::set_rate(double rate) {
 void StreamClock::anchor(std::span<const Tick> ticks, Position earliest) {
   const Tick& first = ticks.front();
   set_rate(1);
-  const ClockLine* line = line_of(first, undelayed(ticks));
-  if (line != nullptr) set_rate(line->rate);
+  line_ = line_of(first, undelayed(ticks));
+  if (line_ != nullptr) set_rate(line_->rate);
   Timestamp here = undelayed(ticks);
-  if (line != nullptr) {
-    const Timestamp there = moment(*line, first);
+  if (line_ != nullptr) {
+    const Timestamp there = moment(*line_, first);
     const bool agree = is_within(there - here, kTolerance);
     if (agree && (is_corrected() || !is_within(there - here, kSameMoment))) here = there;
   }
@@ -116,7 +116,20 @@ const ClockLine* StreamClock::line_of(const Tick& tick, Timestamp undelayed) con
 Position StreamClock::advance(const Tick& tick) {
   last_extended_ = extended(tick.timestamp);
   last_ = tick;
+  turn(tick);
   return position_of(last_extended_);
+}
+
+void StreamClock::turn(const Tick& tick) {
+  while (line_ != nullptr && line_ != &lines().back() && line_[1].goes_on) {
+    const auto into = static_cast<std::int32_t>(tick.timestamp - line_[1].timestamp);
+    if (into < 0) return;
+    ++line_;
+    const std::int64_t begins = last_extended_ - into;
+    first_place_ = place(begins);
+    first_extended_ = begins;
+    set_rate(line_->rate);
+  }
 }
 
 Position StreamClock::position_of(std::int64_t extended_timestamp) const {

@@ -7,8 +7,9 @@
 // restart or a pause that the clock slept through (a new segment).
 //
 // What a ClockScout found out beforehand goes first: a segment that agrees with one of its lines is
-// anchored there, however the first packets were delayed, and has its rate. Without lines, and
-// where they correct nothing, positions follow the nominal rate, by integers.
+// anchored there, however the first packets were delayed, and has its rate; where the clock
+// wanders, it goes on along the next line without a jump. Without lines, and where they correct
+// nothing, positions follow the nominal rate, by integers.
 #pragma once
 
 #include <cstdint>
@@ -97,6 +98,8 @@ class StreamClock {
   [[nodiscard]] Timestamp moment(const ClockLine& line, const Tick& tick) const;
   // The line that comes nearest to the moment, or null.
   [[nodiscard]] const ClockLine* line_of(const Tick& tick, Timestamp undelayed) const;
+  // Goes on along the next line, where the packet is on it.
+  void turn(const Tick& tick);
   // The segment that begins with these takes its rate and place; not before `earliest`.
   void anchor(std::span<const Tick> ticks, Position earliest);
 
@@ -104,6 +107,7 @@ class StreamClock {
   std::uint32_t call_rate_;
   ClockLines lines_;
   const StreamClock* elder_ = nullptr;
+  const ClockLine* line_ = nullptr;  // of lines(): where the last packet was, or null
   std::uint32_t clock_rate_ = 0;
   double rate_ = 1;                  // ClockLine::rate
   double ns_per_tick_ = 0;           // of our time

@@ -321,9 +321,12 @@ void StreamRenderer::emit(Voice& voice, std::span<const Sample> samples) {
 void StreamRenderer::emit_placed(const Voice& voice, std::span<const Sample> samples) {
   altered_ = true;
   follows_clock_ = true;
-  if (!placed_resampler_.is_running()) {
+  const double step = clock_.step(voice.meaning->audio_rate);
+  if (placed_resampler_.is_running()) {
+    placed_resampler_.turn(step);
+  } else {
     overlap_ = std::max<Position>(0, pieces_.end() - clock_.position_of(expected_));
-    placed_resampler_.begin(clock_.place(expected_), clock_.step(voice.meaning->audio_rate));
+    placed_resampler_.begin(clock_.place(expected_), step);
   }
   resampled_.clear();
   placed_resampler_.convert(samples, resampled_);

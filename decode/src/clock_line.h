@@ -33,7 +33,7 @@ struct ClockLine {
   double uncertainty_ppm = 0;
   bool is_measured = false;
   // The same clock as the line before, at another rate from this timestamp on: it wanders. The
-  // error is that of all its lines.
+  // error is the mean of all its lines.
   bool goes_on = false;
 
   [[nodiscard]] bool is_corrected() const { return rate != 1; }

@@ -204,22 +204,23 @@ ClockLines ClockScout::finish() {
     // One SSRC is one sender: what a short stretch cannot tell, a long one does.
     const double strays = fits[i] ? fits[i]->uncertainty * length_of(points_of(i)) : 0;
     const bool vague = !fits[i] || strays * kSignificant > kDeadZone_ns;
-    const ClockLine line = line_of(i, vague ? best : fits[i]);
-    std::vector<ClockPiece> pieces;
-    if (fits[i]) pieces = follow_clock(points_of(i), fits[i]->slope, kDeadZone_ns);
-    if (pieces.empty()) {
-      lines.push_back(line);
+    std::optional<ClockWander> wander;
+    if (fits[i]) wander = follow_clock(points_of(i), fits[i]->slope, kDeadZone_ns);
+    if (wander) {
+      append_pieces(i, *wander, lines);
     } else {
-      append_pieces(i, pieces, line, lines);
+      lines.push_back(line_of(i, vague ? best : fits[i]));
     }
   }
   return lines;
 }
 
-void ClockScout::append_pieces(std::size_t stretch, std::span<const ClockPiece> pieces,
-                               const ClockLine& line, ClockLines& out) const {
+void ClockScout::append_pieces(std::size_t stretch, const ClockWander& wander,
+                               ClockLines& out) const {
   constexpr double kHardly = 1e-12;  // so that a piece without an error is placed as the others are
   const Stretch& of = stretches_[stretch];
+  const std::vector<ClockPiece>& pieces = wander.pieces;
+  const ClockLine line = line_of(stretch, wander.mean);
   double floor_ns = std::numeric_limits<double>::max();
   for (const ClockPoint& point : points_of(stretch)) {
     floor_ns = std::min(floor_ns, point.delay_ns - grown(pieces, point.sent_ns));

@@ -83,8 +83,7 @@ class ClockScout {
   [[nodiscard]] std::span<const ClockPoint> points_of(std::size_t stretch) const;
   [[nodiscard]] ClockLine line_of(std::size_t stretch, const std::optional<ClockFit>& fit) const;
   // Of a clock that wanders: the pieces instead of the line.
-  void append_pieces(std::size_t stretch, std::span<const ClockPiece> pieces, const ClockLine& line,
-                     ClockLines& out) const;
+  void append_pieces(std::size_t stretch, const ClockWander& wander, ClockLines& out) const;
 
   std::vector<Stretch> stretches_;
   std::vector<ClockPoint> points_;

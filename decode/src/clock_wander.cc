@@ -7,6 +7,8 @@ namespace koegura::decode {
 namespace {
 
 constexpr double kPiece_ns = 300e9;
+// No clock wanders further from its own mean: such pieces are of something else.
+constexpr double kMostWander = 0.005;
 
 std::vector<ClockPiece> pieces_of(std::span<const ClockPoint> points, double slope) {
   if (points.empty()) return {};
@@ -57,17 +59,25 @@ double strays_from_line(std::span<const ClockPiece> pieces, double slope, double
 
 }  // namespace
 
-std::vector<ClockPiece> follow_clock(std::span<const ClockPoint> points, double slope,
-                                     double strays_ns) {
-  std::vector<ClockPiece> pieces = pieces_of(points, slope);
-  if (pieces.empty()) return {};
+std::optional<ClockWander> follow_clock(std::span<const ClockPoint> points, double slope,
+                                        double strays_ns) {
+  ClockWander wander{.pieces = pieces_of(points, slope), .mean = {}};
+  std::vector<ClockPiece>& pieces = wander.pieces;
+  if (pieces.empty()) return std::nullopt;
   const std::optional<ClockFit> left = fit_clock(without(pieces, points));
-  for (ClockPiece& piece : pieces) piece.slope += left ? left->slope : 0;
-  if (strays_from_line(pieces, slope, points.back().sent_ns) <= strays_ns) return {};
+  if (!left) return std::nullopt;
+  for (ClockPiece& piece : pieces) {
+    piece.slope += left->slope;
+    if (std::fabs(piece.slope - slope) > kMostWander) return std::nullopt;
+  }
+  const double until_ns = points.back().sent_ns;
+  if (strays_from_line(pieces, slope, until_ns) <= strays_ns) return std::nullopt;
   const ClockPiece line{.from_ns = pieces.front().from_ns, .slope = slope};
   const double about_line = spread_of(without(std::span(&line, 1), points));
-  if (spread_of(without(pieces, points)) > kClearlyBetter * about_line) return {};
-  return pieces;
+  if (spread_of(without(pieces, points)) > kClearlyBetter * about_line) return std::nullopt;
+  wander.mean = {.slope = grown(pieces, until_ns) / (until_ns - line.from_ns),
+                 .uncertainty = left->uncertainty};
+  return wander;
 }
 
 double grown(std::span<const ClockPiece> pieces, double sent_ns) {

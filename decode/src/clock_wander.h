@@ -9,6 +9,7 @@
 // other).
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -21,10 +22,15 @@ struct ClockPiece {
   double slope = 0;
 };
 
+struct ClockWander {
+  std::vector<ClockPiece> pieces;  // in order of from_ns
+  ClockFit mean;
+};
+
 // Nothing if one line of this slope explains the points about as well, strays no further from the
-// pieces than that, or there are not two of them. In order of sent_ns.
-[[nodiscard]] std::vector<ClockPiece> follow_clock(std::span<const ClockPoint> points, double slope,
-                                                   double strays_ns);
+// pieces than that, or there are not two of them. Points in order of sent_ns.
+[[nodiscard]] std::optional<ClockWander> follow_clock(std::span<const ClockPoint> points,
+                                                      double slope, double strays_ns);
 
 // How much the delay grows from the first piece's begin to there.
 [[nodiscard]] double grown(std::span<const ClockPiece> pieces, double sent_ns);

@@ -17,7 +17,8 @@ constexpr int kHalf = kTaps / 2;
 constexpr int kPhases = 128;
 constexpr double kCutoff = 0.95;
 constexpr double kKaiserBeta = 7;
-constexpr int kUnityBits = 14;  // so that the sum of 48 products fits 32 bits
+constexpr double kMostTurn = 0.02;  // moves what is held back by less than a sample
+constexpr int kUnityBits = 14;      // so that the sum of 48 products fits 32 bits
 
 using Phase = std::array<std::int16_t, kTaps>;
 using Filter = std::array<Phase, kPhases + 1>;
@@ -84,7 +85,7 @@ void PlacedResampler::begin(double place, double step) {
 }
 
 void PlacedResampler::turn(double step) {
-  assert(running_ && step > 0);
+  assert(running_ && std::fabs(step / step_ - 1) < kMostTurn);
   place_ += static_cast<double>(fed_) * (step_ - step);
   step_ = step;
 }

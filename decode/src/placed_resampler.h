@@ -23,7 +23,7 @@ class PlacedResampler {
   void begin(double place, double step);
   [[nodiscard]] bool is_running() const { return running_; }
   // From the sample on that comes next, each is `step` after the one before. What is held back is
-  // taken for the same step: it may hardly differ.
+  // taken for the same step. REQUIRES: it differs by less than 2 %.
   void turn(double step);
   // Appends what can be told already, from floor(place) on without a gap.
   void convert(std::span<const Sample> in, SampleBuffer& out);

@@ -26,6 +26,22 @@ TEST_CASE("ten minutes without a pause at 2 %: in place, without a jump, and of 
   CHECK(is_silence(nothing));
 }
 
+TEST_CASE("half an hour without a pause, 150 ppm fast and in the end 50 slow: in place, unbroken") {
+  CallBuilder call;
+  const Sound sound = Babble(3);
+  const Drift drift{.ppm = 150, .from_s = 0.2, .to_s = 1800, .wander_ppm = -200, .jitter_ms = 5};
+  speak(call.stream(Side::kCallee), sound, drift);
+  const RenderedCall rendered = call.lasts_ms(1800e3).render();
+  const Heard heard = listen(rendered, call.folder());
+  CHECK(worst_late_ms(heard.callee, sound, drift, 20, 1) <= 4);
+  for (const SpanKind kind : {SpanKind::kLoss, SpanKind::kDtx, SpanKind::kLate}) {
+    CHECK(spans_of(rendered, kind).empty());
+  }
+  const SenderClock& clock = rendered.streams[0].clock;
+  CHECK(clock.error_ppm == doctest::Approx(50).epsilon(0.1));
+  CHECK(clock.corrected_ms == doctest::Approx(1800 * 0.05).epsilon(0.02));
+}
+
 TEST_CASE("within the dead zone every sample stays as it was sent") {
   for (const double ppm : {0.0, 50.0, -50.0}) {
     CallBuilder call;

@@ -55,6 +55,7 @@ struct Drift {
   double ppm = 0;  // fast, if positive
   double from_s = 0;
   double to_s = 0;
+  double wander_ppm = 0;  // so much faster at the end than at the beginning
   // Of each so long period only its first part is spoken; in the rest the clock runs, and nothing
   // is sent.
   double period_s = 1e9;
@@ -69,7 +70,11 @@ struct Drift {
 
 // True moment at which the nth sample is taken.
 inline double taken_at(const Drift& drift, double n) {
-  return drift.from_s + n / (kRate * (1 + drift.ppm / 1e6));
+  // In t seconds it takes speed * t + wander / 2 * t^2 seconds of samples.
+  const double taken = n / kRate;
+  const double speed = 1 + drift.ppm / 1e6;
+  const double wander = drift.wander_ppm / 1e6 / (drift.to_s - drift.from_s);
+  return drift.from_s + 2 * taken / (speed + std::sqrt(speed * speed + 2 * wander * taken));
 }
 
 inline Octets linear16(const Sound& sound, const Drift& drift, unsigned first, unsigned count) {

@@ -52,6 +52,33 @@ TEST_CASE("from the floor of the first place to that of the next sample's, whate
   }
 }
 
+TEST_CASE("a step that changes on the way leaves each sample its place, and a sine its curve") {
+  const double omega = 2 * std::numbers::pi * 1234 / 8000;
+  PlacedResampler resampler;
+  SampleBuffer out;
+  double place = 0.4;  // of the next sample that is fed
+  resampler.begin(place, 1.0001);
+  for (int piece = 0; piece < 60; ++piece) {
+    const double step = 1.0001 - 0.00002 * (piece % 7);
+    resampler.turn(step);
+    Samples in(160);
+    for (Sample& sample : in) {
+      sample = static_cast<Sample>(std::lround(10'000 * std::sin(omega * place)));
+      place += step;
+    }
+    resampler.convert(in, out);
+  }
+  resampler.end(out);
+  const auto heard = out.samples();
+  CHECK(static_cast<double>(heard.size()) == std::floor(place));
+  int worst = 0;
+  for (std::size_t i = 30; i + 30 < heard.size(); ++i) {
+    const auto wanted = std::lround(10'000 * std::sin(omega * static_cast<double>(i)));
+    worst = std::max(worst, std::abs(static_cast<int>(heard[i] - wanted)));
+  }
+  CHECK(worst <= 40);  // 0.4 %: 48 dB
+}
+
 TEST_CASE("how the samples are cut into pieces changes none of them") {
   const Samples in = noise(5000, 2);
   const Samples whole = resample(in, 17.3, 0.9804, {in.size()});

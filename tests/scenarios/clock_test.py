@@ -180,7 +180,7 @@ class Clock(Scenario):
     def test_hour(self):
         "an hour of 100 ppm either way, and one of gateways that are 2 % off: in place to 10 ms from end to end"
         for errors in ({"caller": 100, "callee": -100}, {"caller": -20000, "callee": 20000}):
-            one, worst = self.check_places(errors, windows=20, talk="60min", jitter="8ms")
+            one, worst = self.check_places(errors, windows=12, talk="60min", jitter="8ms")
             self.assertLessEqual(worst, 10)
             self.check_told(one, errors)
 

@@ -7,6 +7,13 @@
 namespace koegura::decode {
 namespace {
 
+// libavcodec takes frames for lost that no encoder sends: of G.729 zeros, whose parity bit (P0) is
+// wrong; of G.723.1 a pitch lag (ACL0, from bit 26 on) of the codes that the standard forbids, 124
+// to 127.
+constexpr std::array<std::byte, 10> kErasedG729 = {};
+constexpr std::array<std::byte, 24> kErasedG723 = {std::byte{0}, std::byte{0}, std::byte{0},
+                                                   std::byte{0xFC}, std::byte{1}};
+
 // G.726 of RFC 3551 §4.5.4 fills bytes from the low bit, ITU-T I.366.2 (AAL2-G726-*) from the high
 // one.
 // Impairments: as ITU-T G.113 appendix I has them for G.711, G.726, G.729, G.723.1, GSM and iLBC;
@@ -47,10 +54,10 @@ constexpr Codec kRegistry[] = {
      .depacketise = depacketise_whole, .open = open_g726,
      .bits_per_sample = 5, .from_high_bit = true, .equipment_impairment = 2},
     {.name = "G729", .encodings = {"G729", "G729A"}, .clock_rate = 8000, .frame_samples = 80,
-     .depacketise = depacketise_g729, .open = open_libav, .libav_decoder = "g729",
+     .depacketise = depacketise_g729, .open = open_libav, .libav_decoder = "g729", .erased_frame = kErasedG729,
      .equipment_impairment = 11, .loss_robustness = 19},
     {.name = "G723", .encodings = {"G723"}, .clock_rate = 8000, .frame_samples = 240,
-     .depacketise = depacketise_g723, .open = open_libav, .libav_decoder = "g723_1",
+     .depacketise = depacketise_g723, .open = open_libav, .libav_decoder = "g723_1", .erased_frame = kErasedG723,
      .equipment_impairment = 15, .loss_robustness = 16.1},
     {.name = "GSM", .encodings = {"GSM"}, .clock_rate = 8000, .frame_samples = 160,
      .depacketise = depacketise_gsm, .open = open_libav, .libav_decoder = "gsm",
@@ -65,7 +72,7 @@ constexpr Codec kRegistry[] = {
      .depacketise = depacketise_amr_wb, .open = open_amr, .libav_decoder = "amrwb",
      .equipment_impairment = 5, .loss_robustness = 10},
     {.name = "speex", .encodings = {"speex"},
-     .depacketise = depacketise_whole, .open = open_libav, .libav_decoder = "libspeex",
+     .depacketise = depacketise_whole, .open = open_speex,
      .equipment_impairment = 11, .loss_robustness = 19},
     {.name = "opus", .encodings = {"opus"}, .clock_rate = 48000,
      .depacketise = depacketise_whole, .open = open_opus,

@@ -86,6 +86,7 @@ class LibavDecoder final : public Decoder {
     context_->block_align = settings.block_align;
     context_->request_sample_fmt = AV_SAMPLE_FMT_S16;
     context_->thread_count = 1;
+    erased_frame_ = settings.erased_frame;
     av_channel_layout_default(&context_->ch_layout, settings.channels);
     return avcodec_open2(context_.get(), codec, nullptr) == 0;
   }
@@ -104,11 +105,15 @@ class LibavDecoder final : public Decoder {
     av_frame_unref(frame_.get());
     return out.size() > before;
   }
+  bool conceal(std::size_t /*samples*/, Bytes /*next*/, SampleBuffer& out) override {
+    return !erased_frame_.empty() && decode(erased_frame_, out);
+  }
 
  private:
   std::unique_ptr<AVCodecContext, ContextFree> context_;
   std::unique_ptr<AVPacket, PacketFree> packet_;
   std::unique_ptr<AVFrame, FrameFree> frame_;
+  Bytes erased_frame_;  // empty: it conceals nothing
 };
 
 }  // namespace
@@ -123,7 +128,8 @@ std::unique_ptr<Decoder> open_libav(const Codec& codec, const MediaFormat& forma
   return open_libav_decoder({.decoder = codec.libav_decoder,
                              .sample_rate = static_cast<int>(audio_rate_of(codec, format)),
                              .channels = 1,
-                             .block_align = 0});
+                             .block_align = 0,
+                             .erased_frame = codec.erased_frame});
 }
 
 }  // namespace koegura::decode

@@ -12,6 +12,7 @@ struct LibavDecoderSettings {
   int sample_rate = 0;
   int channels = 1;
   int block_align = 0;
+  Bytes erased_frame = {};  // Codec::erased_frame; lives as long as the decoder
 };
 
 // Null if libavcodec lacks the decoder or refuses the settings.

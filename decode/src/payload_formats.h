@@ -23,6 +23,7 @@ std::unique_ptr<Decoder> open_l16(const Codec& codec, const MediaFormat& format)
 std::unique_ptr<Decoder> open_ilbc(const Codec& codec, const MediaFormat& format);
 std::unique_ptr<Decoder> open_amr(const Codec& codec, const MediaFormat& format);
 std::unique_ptr<Decoder> open_opus(const Codec& codec, const MediaFormat& format);
+std::unique_ptr<Decoder> open_speex(const Codec& codec, const MediaFormat& format);
 std::unique_ptr<Decoder> open_g726(const Codec& codec, const MediaFormat& format);
 std::unique_ptr<Decoder> open_libav(const Codec& codec, const MediaFormat& format);
 

@@ -23,7 +23,7 @@ void StreamRenderer::conceal(Voice& voice, const StreamPacket& packet, Position 
   if (lost <= 0) return;
   concealed_from_ = pieces_.end();
   const bool repeated = !packet.misfit && voice.decoder->repeats_previous(packet.payload);
-  const Position most = Position{call_rate_} * kMostGuessed_ms / 1000 / frame;
+  const Position most = (Position{call_rate_} * kMostGuessed_ms / 1000 - voice.guessed) / frame;
   for (Position left = std::min(lost - (repeated ? 1 : 0), most); left > 0; --left)
     conceal_frame(voice, {});
   if (!repeated) return;
@@ -39,6 +39,7 @@ void StreamRenderer::conceal_frame(Voice& voice, Bytes next) {
   overlap_ = 0;
   decoded_.clear();
   if (!voice.decoder->conceal(voice.frame_samples, next, decoded_)) return;
+  voice.guessed += voice.frame_samples;
   running_ = &voice;
   emit(voice, decoded_.samples());
   pieces_.commit_audio();  // not placed: it was not on the wire

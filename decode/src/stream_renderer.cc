@@ -295,6 +295,7 @@ void StreamRenderer::decode_frame(Voice& voice, const CodecFrame& frame) {
     const std::size_t before = out.size();
     if (voice.decoder->decode(frame.bytes, out)) {
       voice.frame_samples = static_cast<std::uint32_t>(out.size() - before);
+      voice.guessed = 0;
       if (!straight) emit(voice, decoded_.samples());
       silent_ = false;
     } else {

@@ -72,6 +72,7 @@ class StreamRenderer {
     std::unique_ptr<Decoder> decoder;
     std::unique_ptr<Resampler> resampler;  // null: the codec has the call's rate
     std::uint32_t frame_samples = 0;       // of the latest frame, at the codec's rate
+    Position guessed = 0;                  // in place of lost ones since then
   };
 
   [[nodiscard]] Result<void> step();

@@ -89,6 +89,31 @@ TEST_CASE("G.729 frames of another maker's encoder are speech, two a packet") {
   CHECK(likeness(heard.caller, computed_voice(8000, 2), 400) > 0.75);
 }
 
+// RFC 5574 §3.3: frames follow each other by bits; a zero and ones fill up the last byte. Frames of
+// 15 kbit/s are of 300 bits, so that the second one begins within a byte.
+TEST_CASE("Speex of several frames a packet comes out as that of one") {
+  Samples said = recording("water-question.wav", 8000);
+  said.resize(3UL * 8000);
+  const std::vector<EncodedPacket> packets = encode({"libspeex", 8000, 15000}, said);
+  constexpr unsigned kFrameBits = 300;
+  constexpr std::size_t kPerPacket = 3;
+  std::vector<Octets> payloads;
+  for (std::size_t i = 0; i + kPerPacket <= packets.size(); i += kPerPacket) {
+    BitWriter out;
+    for (std::size_t k = 0; k < kPerPacket; ++k) {
+      REQUIRE(packets[i + k].bytes.size() == (kFrameBits + 7) / 8);
+      out.put(packets[i + k].bytes, kFrameBits);
+    }
+    payloads.push_back(out.put(0x7, 4).bytes());
+  }
+  CallBuilder call;
+  const RenderedCall rendered =
+      render_payloads(call, format(97, "speex", 8000), payloads, 160 * kPerPacket);
+  Samples expected = decode_directly({"libspeex", 8000}, packets);
+  expected.resize(payloads.size() * kPerPacket * 160);
+  CHECK(listen(rendered, call.folder()).caller == expected);
+}
+
 TEST_CASE("AMR comes out the same from both framings, with one or three frames a packet") {
   struct Family {
     const char* encoding;

@@ -21,6 +21,7 @@ THIRD_PARTY = {
     # the generator encodes what decode decodes
     r"libav\w+/|libsw\w+/": ["decode/src/", "tools/traffic/src/libavcodec_codec"],
     r"opus/": ["decode/src/opus_decoder"],
+    r"speex/": ["decode/src/speex_decoder"],
     r"FLAC/": ["decode/src/flac_"],
     r"spandsp": ["decode/src/tone_digits", "decode/src/fax_image", "decode/src/g726", "tools/traffic/src/g726_codec",
                  "tests/decode/g726"],

@@ -25,11 +25,13 @@ class Decoder {
   virtual ~Decoder() = default;
   // Appends the frame's samples, mono. False: the frame was refused, nothing is appended.
   [[nodiscard]] virtual bool decode(Bytes frame, SampleBuffer& out) = 0;
-  // The frame says the one before it again (in-band FEC).
+  // The frame says the one before it again (in-band FEC), be it of a channel that is not heard.
   [[nodiscard]] virtual bool repeats_previous(Bytes /*frame*/) const { return false; }
-  // Appends this many samples in place of a frame that never came: as `next`, the frame behind it,
-  // says them again, or as follows from what was decoded if that is empty. False: this decoder
-  // can't, nothing is appended.
+  // How many samples before the frame can be heard as it says them again.
+  [[nodiscard]] virtual std::size_t restores(Bytes /*frame*/) const { return 0; }
+  // Appends this many samples in place of what never came: as `next`, the frame behind it, says
+  // them again (as many as it restores), or as follows from what was decoded if that is empty
+  // (whole frames). False: this decoder can't, nothing is appended.
   [[nodiscard]] virtual bool conceal(std::size_t /*samples*/, Bytes /*next*/,
                                      SampleBuffer& /*out*/) {
     return false;

@@ -22,23 +22,29 @@ const unsigned char* octets(Bytes bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());
 }
 
+// What a packet says of the time before it.
+struct Lbrr {
+  bool mid = false;
+  bool side = false;  // of a stereo packet
+};
+
 // RFC 6716 §4.2.3 and §4.2.4: a SILK frame begins with the VAD flags of its 20 ms, and the LBRR
 // flag: it says the ones before again; of each channel. CELT has no such thing.
-bool has_lbrr(Bytes packet) {
+Lbrr read_lbrr(Bytes packet) {
   constexpr std::uint8_t kFirstCelt = 16;  // of the configurations, RFC 6716 §3.1
   constexpr int kTwentyMs = 960;           // at 48 kHz
-  if (packet.empty() || std::to_integer<unsigned>(packet[0]) >> 3U >= kFirstCelt) return false;
+  if (packet.empty() || std::to_integer<unsigned>(packet[0]) >> 3U >= kFirstCelt) return {};
   const int frame = opus_packet_get_samples_per_frame(octets(packet), 48000);
   const auto flags = static_cast<unsigned>(frame > kTwentyMs ? frame / kTwentyMs : 1);
   std::array<const unsigned char*, kMostFrames> frames{};
   std::array<opus_int16, kMostFrames> sizes{};
   const int count = opus_packet_parse(octets(packet), static_cast<opus_int32>(packet.size()),
                                       nullptr, frames.data(), sizes.data(), nullptr);
-  if (count < 1 || sizes[0] < 1) return false;
+  if (count < 1 || sizes[0] < 1) return {};
   const unsigned first = *frames[0];
-  const bool mid = (first >> (7 - flags) & 1U) != 0;
-  const bool side = (first >> (6 - 2 * flags) & 1U) != 0;
-  return mid || (opus_packet_get_nb_channels(octets(packet)) == 2 && side);
+  const bool stereo = opus_packet_get_nb_channels(octets(packet)) == 2;
+  return {.mid = (first >> (7 - flags) & 1U) != 0,
+          .side = stereo && (first >> (6 - 2 * flags) & 1U) != 0};
 }
 
 class LibopusDecoder final : public Decoder {
@@ -52,7 +58,16 @@ class LibopusDecoder final : public Decoder {
     if (frame.empty()) return false;
     return run(frame, std::size_t{rate_} * kLongestFrame_ms / 1000, false, out);
   }
-  [[nodiscard]] bool repeats_previous(Bytes frame) const override { return has_lbrr(frame); }
+  [[nodiscard]] bool repeats_previous(Bytes frame) const override {
+    const Lbrr lbrr = read_lbrr(frame);
+    return lbrr.mid || lbrr.side;
+  }
+  // Of the packet's first frame, which may be shorter than the packet; mid is all that is heard.
+  [[nodiscard]] std::size_t restores(Bytes frame) const override {
+    if (!read_lbrr(frame).mid) return 0;
+    return static_cast<std::size_t>(
+        opus_packet_get_samples_per_frame(octets(frame), static_cast<opus_int32>(rate_)));
+  }
   bool conceal(std::size_t samples, Bytes next, SampleBuffer& out) override {
     return run(next, samples, !next.empty(), out);
   }

@@ -17,33 +17,35 @@ void StreamRenderer::conceal(Voice& voice, const StreamPacket& packet, Position 
   const Position frame = voice.frame_samples;
   if (missing_ == 0 || silent_ || frame == 0 || voice.resampler) return;
   if (packet.outages != placed_outages_) return;
-  const std::int64_t frame_ticks = std::max<std::int64_t>(1, ticks_of(voice));
-  const Position lost = clock_.is_corrected() ? (clock_.last_extended() - expected_) / frame_ticks
-                                              : (at - pieces_.end()) / frame;
-  if (lost <= 0) return;
+  const std::int64_t frame_ticks = std::max<std::int64_t>(1, ticks_of(voice, frame));
+  const Position frames = clock_.is_corrected() ? (clock_.last_extended() - expected_) / frame_ticks
+                                                : (at - pieces_.end()) / frame;
+  if (frames <= 0) return;
   concealed_from_ = pieces_.end();
-  const bool repeated = !packet.misfit && voice.decoder->repeats_previous(packet.payload);
-  const Position most = (Position{call_rate_} * kMostGuessed_ms / 1000 - voice.guessed) / frame;
-  for (Position left = std::min(lost - (repeated ? 1 : 0), most); left > 0; --left)
-    conceal_frame(voice, {});
-  if (!repeated) return;
-  // What comes next is the frame just before the packet.
+  const Position lost = frames * frame;
+  auto restored = static_cast<Position>(voice.decoder->restores(packet.payload));
+  if (restored > lost || packet.misfit) restored = 0;
+  const Position most = Position{call_rate_} * kMostGuessed_ms / 1000 - voice.guessed;
+  for (Position left = std::min(lost - restored, most); left > 0; left -= frame)
+    conceal_samples(voice, std::min(left, frame), {});
+  if (restored == 0) return;
+  // What comes next is what stands just before the packet.
   end_run();
-  expected_ = clock_.last_extended() - frame_ticks;
+  expected_ = clock_.last_extended() - ticks_of(voice, restored);
   pieces_.fill(clock_.position_of(expected_), PieceKind::kLoss);
-  conceal_frame(voice, packet.payload);
+  conceal_samples(voice, restored, packet.payload);
 }
 
-void StreamRenderer::conceal_frame(Voice& voice, Bytes next) {
+void StreamRenderer::conceal_samples(Voice& voice, Position samples, Bytes next) {
   const Position from = reached();
   overlap_ = 0;
   decoded_.clear();
-  if (!voice.decoder->conceal(voice.frame_samples, next, decoded_)) return;
-  voice.guessed += voice.frame_samples;
+  if (!voice.decoder->conceal(static_cast<std::size_t>(samples), next, decoded_)) return;
+  if (next.empty()) voice.guessed += samples;
   running_ = &voice;
   emit(voice, decoded_.samples());
   pieces_.commit_audio();  // not placed: it was not on the wire
-  expected_ += ticks_of(voice);
+  expected_ += ticks_of(voice, samples);
   mark(next.empty() ? SpanKind::kConcealed : SpanKind::kRepaired, from, reached());
 }
 

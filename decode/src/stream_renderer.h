@@ -92,12 +92,14 @@ class StreamRenderer {
   // What the voice's decoder makes of the packets that were lost before this one: what it says
   // again, a guess of the first.
   void conceal(Voice& voice, const StreamPacket& packet, Position at);
-  // One lost frame, by the decoder; marked.
-  void conceal_frame(Voice& voice, Bytes next);
+  // Lost samples, by the decoder; marked.
+  void conceal_samples(Voice& voice, Position samples, Bytes next);
+  [[nodiscard]] static std::int64_t ticks_of(const Voice& voice, Position samples) {
+    return samples * voice.meaning->clock_rate / voice.meaning->audio_rate;
+  }
   // Of its latest frame.
   [[nodiscard]] static std::int64_t ticks_of(const Voice& voice) {
-    return std::int64_t{voice.frame_samples} * voice.meaning->clock_rate /
-           voice.meaning->audio_rate;
+    return ticks_of(voice, voice.frame_samples);
   }
   // What of the hole is due to outages says so, the rest is of this kind. outages: that are over
   // where it ends.

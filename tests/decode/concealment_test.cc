@@ -162,6 +162,51 @@ TEST_CASE("without FEC the decoder's guess is heard for 60 ms, marked, and then 
   CHECK(spans_of(rendered, SpanKind::kRepaired).empty());
 }
 
+// FEC is of the frame before, and a packet may have several (RFC 6716 §3.2).
+TEST_CASE(
+    "of a lost packet of two frames the next one says the second again, the first is a guess") {
+  const std::vector<Octets> frames = encoded(true);
+  std::vector<Octets> packets;
+  OpusRepacketizer* merger = opus_repacketizer_create();
+  for (std::size_t i = 0; i < frames.size(); i += 2) {
+    opus_repacketizer_init(merger);
+    for (const std::size_t k : {i, i + 1}) {
+      const auto* bytes = reinterpret_cast<const unsigned char*>(frames[k].data());
+      REQUIRE(opus_repacketizer_cat(merger, bytes, static_cast<int>(frames[k].size())) == OPUS_OK);
+    }
+    Octets packet(3000);
+    const int size = opus_repacketizer_out(merger, reinterpret_cast<unsigned char*>(packet.data()),
+                                           static_cast<int>(packet.size()));
+    REQUIRE(size > 0);
+    packet.resize(static_cast<std::size_t>(size));
+    packets.push_back(std::move(packet));
+  }
+  opus_repacketizer_destroy(merger);
+
+  constexpr std::size_t kLost = 30;
+  const Samples expected = reference(frames, {2 * kLost, 2 * kLost + 1}, true);
+  CallBuilder call;
+  StreamBuilder& stream =
+      call.format(Side::kCaller, format(kOpus, "opus", kRate)).stream(Side::kCaller);
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    if (i == kLost) continue;
+    stream.rtp({.at_ms = 40.0 * static_cast<double>(i),
+                .sequence = static_cast<std::uint16_t>(i),
+                .timestamp = static_cast<std::uint32_t>(i * 2 * kFrame),
+                .payload_type = kOpus,
+                .payload = packets[i]});
+  }
+  const RenderedCall rendered = call.render();
+  CHECK(listen(rendered, call.folder()).caller == expected);
+  const auto concealed = spans_of(rendered, SpanKind::kConcealed);
+  REQUIRE(concealed.size() == 1);
+  check_span(concealed, 0, 1.2, 1.22);
+  const auto repaired = spans_of(rendered, SpanKind::kRepaired);
+  REQUIRE(repaired.size() == 1);
+  check_span(repaired, 0, 1.22, 1.24);
+  CHECK(spans_of(rendered, SpanKind::kLoss).empty());
+}
+
 TEST_CASE("a pause that the sender made is no loss: nothing is made up") {
   const std::vector<Octets> packets = encoded(true);
   CallBuilder call;

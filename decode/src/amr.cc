@@ -2,6 +2,7 @@
 // one header byte (type, quality), then the speech bits from the first bit on.
 #include <array>
 
+#include "comfort_noise.h"
 #include "libav_decoder.h"
 #include "payload_formats.h"
 
@@ -16,12 +17,23 @@ constexpr std::array<unsigned, 16> kWideBits = {
     132, 177, 253, 285, 317, 365, 397, 461, 477, 40, kInvalid, kInvalid, kInvalid, kInvalid, 0, 0};
 constexpr unsigned kSpeechLost = 14;  // AMR-WB only
 
+// A SID's bits (3GPP TS 26.101 and 26.201): the spectrum, six of the energy, what TS 26.201 has
+// beside it, and whether all that means something. The energy is 1/4 of its index - 2.5 in powers
+// of two of an RMS (TS 26.092), or 1/2.625 - 2 of a mean square (TS 26.192, and of the excitation:
+// of noise that is not white, less than was heard); each of half our samples.
+struct SilenceDescriptor {
+  unsigned spectrum_bits;
+  unsigned other_bits;
+  double step_db;
+  double lowest_db;
+};
 struct Family {
   const std::array<unsigned, 16>& bits;
-  unsigned first_silence;  // frame types from here on carry no speech
+  unsigned first_silence;  // the SID; frame types from here on carry no speech
+  SilenceDescriptor sid;
 };
-constexpr Family kNarrow = {kNarrowBits, 8};
-constexpr Family kWide = {kWideBits, 9};
+constexpr Family kNarrow = {kNarrowBits, 8, {29, 0, 1.5051, -9.0309}};
+constexpr Family kWide = {kWideBits, 9, {28, 1, 1.1468, 0}};
 
 // Reads bits from the front, most significant first. Asking beyond the end fails for good.
 class BitReader {
@@ -82,12 +94,25 @@ std::size_t read_toc(BitReader& bits, const Framing& framing, const Family& fami
   return count;
 }
 
+// A SID_FIRST, which has no parameters, says nothing (0).
+std::uint8_t read_noise(const TocEntry& entry, const Family& family, BitReader bits) {
+  constexpr unsigned kEnergyBits = 6;
+  if (entry.type != family.first_silence || !entry.good) return 0;
+  bits.skip(family.sid.spectrum_bits);
+  const unsigned energy = bits.read(kEnergyBits);
+  bits.skip(family.sid.other_bits);
+  const bool is_update = bits.read(1) == 1;
+  if (!is_update) return 0;
+  return noise_of_energy(family.sid.lowest_db + family.sid.step_db * energy);
+}
+
 bool add_frame(const TocEntry& entry, const Family& family, BitReader& bits, FrameList& frames) {
   const unsigned length = family.bits[entry.type];
   if (entry.type >= family.first_silence) {
+    const std::uint8_t noise = read_noise(entry, family, bits);
     bits.skip(length);
     const bool lost = &family == &kWide && entry.type == kSpeechLost;
-    return frames.add({}, lost ? FrameKind::kLost : FrameKind::kSilence);
+    return frames.add({}, lost ? FrameKind::kLost : FrameKind::kSilence, noise);
   }
   if (frames.full()) return false;
   const std::span<std::byte> frame = frames.repack(1 + (length + 7) / 8);

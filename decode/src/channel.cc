@@ -19,6 +19,7 @@ int weight(PieceKind kind) {
     case PieceKind::kDtx:
     case PieceKind::kLoss:
     case PieceKind::kOutage:
+    case PieceKind::kNoise:
       return 2;
     case PieceKind::kAudio:
       return 3;
@@ -31,6 +32,7 @@ SpanKind span_kind(PieceKind kind) {
     case PieceKind::kUndecodable:
       return SpanKind::kUndecodable;
     case PieceKind::kDtx:
+    case PieceKind::kNoise:
       return SpanKind::kDtx;
     case PieceKind::kLoss:
       return SpanKind::kLoss;
@@ -125,12 +127,12 @@ void Channel::lay(const Piece& piece, std::span<const Sample> samples, StreamRen
     keep(piece, from, to);
     keep(part, to, part.to);
     if (piece.noise != 0) fill_noise(piece.noise, from, samples_at(from, to));
-    if (piece.kind == PieceKind::kAudio) {
+    if (has_samples(piece.kind)) {
       const auto audible = samples.subspan(static_cast<std::size_t>(from - piece.from),
                                            static_cast<std::size_t>(to - from));
       std::copy(audible.begin(), audible.end(), block_.begin() + (from - block_from_));
-      stream.on_heard(to - from);
     }
+    if (piece.kind == PieceKind::kAudio) stream.on_heard(to - from);
   }
   std::swap(cover_, new_cover_);
 }
@@ -157,7 +159,7 @@ void Channel::note(SpanList& spans) {
     } else {
       const std::string& note = part.note != nullptr ? *part.note : kNoNote;
       spans.add(span_kind(part.kind), side_, seconds(part.from), seconds(part.to),
-                part.noise != 0 ? kNoiseNote : note);
+                part.noise != 0 || part.kind == PieceKind::kNoise ? kNoiseNote : note);
     }
   }
 }

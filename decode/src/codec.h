@@ -55,6 +55,7 @@ struct Codec {
   OpenDecoder open = nullptr;
   const char* libav_decoder = nullptr;  // for open_libav
   Bytes erased_frame = {};              // what that decoder takes for a frame that never came
+  Bytes silent_frame = {};              // ... and for one of announced silence that goes on
   std::uint8_t bits_per_sample = 0;     // G.726: bits of a codeword ...
   bool from_high_bit = false;           // ... and from which end they fill bytes
   bool lossless = false;                // 16-bit samples carry the whole payload

@@ -13,6 +13,8 @@ namespace {
 constexpr std::array<std::byte, 10> kErasedG729 = {};
 constexpr std::array<std::byte, 24> kErasedG723 = {std::byte{0}, std::byte{0}, std::byte{0},
                                                    std::byte{0xFC}, std::byte{1}};
+// Annex A's untransmitted frame (RFC 3551 §4.5.3).
+constexpr std::array<std::byte, 1> kSilentG723 = {std::byte{3}};
 
 // G.726 of RFC 3551 §4.5.4 fills bytes from the low bit, ITU-T I.366.2 (AAL2-G726-*) from the high
 // one.
@@ -57,7 +59,7 @@ constexpr Codec kRegistry[] = {
      .depacketise = depacketise_g729, .open = open_libav, .libav_decoder = "g729", .erased_frame = kErasedG729,
      .equipment_impairment = 11, .loss_robustness = 19},
     {.name = "G723", .encodings = {"G723"}, .clock_rate = 8000, .frame_samples = 240,
-     .depacketise = depacketise_g723, .open = open_libav, .libav_decoder = "g723_1", .erased_frame = kErasedG723,
+     .depacketise = depacketise_g723, .open = open_libav, .libav_decoder = "g723_1", .erased_frame = kErasedG723, .silent_frame = kSilentG723,
      .equipment_impairment = 15, .loss_robustness = 16.1},
     {.name = "GSM", .encodings = {"GSM"}, .clock_rate = 8000, .frame_samples = 160,
      .depacketise = depacketise_gsm, .open = open_libav, .libav_decoder = "gsm",

@@ -1,8 +1,9 @@
-// Comfort noise (RFC 3389): what stands in where the sender was silent and said how loud its
-// silence is.
+// Comfort noise (RFC 3389, SID frames): what stands in where the sender was silent and said how
+// loud its silence is.
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <span>
 
@@ -16,6 +17,13 @@ namespace koegura::decode {
 inline constexpr std::uint8_t kLoudestNoise = 40;
 // Rounds to zero: no noise at all.
 inline constexpr std::uint8_t kNoNoise = 127;
+
+// Of a noise of this energy, in dB over samples of one.
+[[nodiscard]] inline std::uint8_t noise_of_energy(double energy_db) {
+  constexpr double kFullScale_db = 90.309;  // 20 log 32768
+  return static_cast<std::uint8_t>(
+      std::clamp<double>(std::round(kFullScale_db - energy_db), kLoudestNoise, kNoNoise));
+}
 
 // The level that a payload names. REQUIRES: payload is not empty.
 [[nodiscard]] inline std::uint8_t noise_level(capture::Bytes payload) {

@@ -14,13 +14,16 @@ using capture::Bytes;
 
 enum class FrameKind : std::uint8_t {
   kSpeech,
-  kSilence,  // the sender says: nothing to hear (SID, NO_DATA)
+  kNoise,    // the sender says: nothing to hear, and the decoder makes noise of how it says that
+  kSilence,  // the same, and the decoder does not know it (SID, NO_DATA)
   kLost,     // the sender says: this frame was lost or damaged before it reached me
 };
 
 struct CodecFrame {
-  Bytes bytes;  // what the decoder takes; empty unless kSpeech
+  Bytes bytes;  // what the decoder takes; empty unless kSpeech or kNoise
   FrameKind kind = FrameKind::kSpeech;
+  std::uint8_t noise =
+      0;  // kSilence: how loud it is, as Piece::noise; 0: as before, if that was told
 };
 
 // Refills without allocating. The frames' bytes live until the next clear or, where they point
@@ -33,9 +36,9 @@ class FrameList {
 
   void clear() { size_ = 0; }
   // False: full.
-  [[nodiscard]] bool add(Bytes bytes, FrameKind kind = FrameKind::kSpeech) {
+  [[nodiscard]] bool add(Bytes bytes, FrameKind kind = FrameKind::kSpeech, std::uint8_t noise = 0) {
     if (size_ == kMaxFrames) return false;
-    frames_[size_++] = {.bytes = bytes, .kind = kind};
+    frames_[size_++] = {.bytes = bytes, .kind = kind, .noise = noise};
     return true;
   }
   // Room to repack the next frame into, zeroed. REQUIRES: not full.

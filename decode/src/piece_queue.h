@@ -15,7 +15,20 @@ namespace koegura::decode {
 using Position = std::int64_t;
 
 // Which stands where streams of one side overlap: see Channel.
-enum class PieceKind : std::uint8_t { kNoMedia, kUndecodable, kDtx, kLoss, kOutage, kAudio };
+// kNoise: silence, of which the decoder made noise.
+enum class PieceKind : std::uint8_t {
+  kNoMedia,
+  kUndecodable,
+  kDtx,
+  kLoss,
+  kOutage,
+  kNoise,
+  kAudio
+};
+
+[[nodiscard]] constexpr bool has_samples(PieceKind kind) {
+  return kind == PieceKind::kAudio || kind == PieceKind::kNoise;
+}
 
 struct Piece {
   Position from = 0;
@@ -36,11 +49,11 @@ class PieceQueue {
 
   // Where audio is decoded to: what was appended since the last commit becomes a piece.
   [[nodiscard]] SampleBuffer& samples() { return samples_; }
-  void commit_audio() {
+  void commit(PieceKind kind) {
     const auto count = static_cast<Position>(samples_.size()) - committed_;
     if (count == 0) return;
     committed_ += count;
-    add({.from = end_, .to = end_ + count, .kind = PieceKind::kAudio});
+    add({.from = end_, .to = end_ + count, .kind = kind});
   }
   // Nothing to hear from end() to here. Does nothing if here is not beyond it.
   void fill(Position to, PieceKind kind, const std::string* note = nullptr,
@@ -54,8 +67,7 @@ class PieceQueue {
     while (!pieces_.empty() && pieces_.front().from < until) {
       Piece piece = pieces_.front();
       piece.to = std::min(piece.to, until);
-      const bool audio = piece.kind == PieceKind::kAudio;
-      const auto count = static_cast<std::size_t>(audio ? piece.length() : 0);
+      const auto count = static_cast<std::size_t>(has_samples(piece.kind) ? piece.length() : 0);
       visit(piece, samples_.samples().first(count));
       samples_.drop_front(count);
       committed_ -= static_cast<Position>(count);
@@ -76,7 +88,7 @@ class PieceQueue {
   }
 
   std::deque<Piece> pieces_;
-  SampleBuffer samples_;  // of the pieces of audio, in order
+  SampleBuffer samples_;  // of the pieces that have some, in order
   Position committed_ = 0;
   Position end_ = 0;
 };

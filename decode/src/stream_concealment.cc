@@ -44,7 +44,7 @@ void StreamRenderer::conceal_samples(Voice& voice, Position samples, Bytes next)
   if (next.empty()) voice.guessed += samples;
   running_ = &voice;
   emit(voice, decoded_.samples());
-  pieces_.commit_audio();  // not placed: it was not on the wire
+  pieces_.commit(PieceKind::kAudio);  // not placed: it was not on the wire
   expected_ += ticks_of(voice, samples);
   mark(next.empty() ? SpanKind::kConcealed : SpanKind::kRepaired, from, reached());
 }

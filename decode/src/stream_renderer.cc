@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <utility>
 
-#include "comfort_noise.h"
 #include "g726_packing.h"
 
 namespace koegura::decode {
@@ -122,13 +121,12 @@ void StreamRenderer::place_audio(const StreamPacket& packet) {
   if (running_ != voice || timestamp != expected_ || new_segment_) {
     const bool goes_on = running_ == voice && !new_segment_;
     end_run();
-    if (goes_on) conceal(*voice, packet, at);
+    if (goes_on) silent_ ? keep_noise(*voice, packet, at) : conceal(*voice, packet, at);
     end_run();
     close_hole(at, packet.outages);
   }
   placed_outages_ = packet.outages;
   running_ = voice;
-  noise_ = 0;
   undecodable_ = nullptr;
   expected_ = timestamp;
   frames_.clear();
@@ -139,6 +137,7 @@ void StreamRenderer::place_audio(const StreamPacket& packet) {
     for (const CodecFrame& frame : frames_.frames()) decode_frame(*voice, frame);
   } else {
     altered_ = true;
+    noise_ = 0;
     fill_frame(*voice, PieceKind::kUndecodable, &packet.meaning->why);
   }
   commit();
@@ -181,16 +180,6 @@ void StreamRenderer::redact_event(const StreamPacket& packet) {
     if (std::abs(at - from) <= call_rate_ / kEventJitterPerSecond) from = at;
   }
   notes_.redaction->add(stream_.side, from, std::max(from + duration, arrived));
-}
-
-void StreamRenderer::place_comfort_noise(const StreamPacket& packet) {
-  const Position at = clock_.advance(tick_of(packet));
-  end_run();
-  close_hole(at, packet.outages);
-  undecodable_ = nullptr;
-  overlap_ = 0;
-  silent_ = true;
-  noise_ = packet.misfit ? std::uint8_t{0} : noise_level(packet.payload);
 }
 
 // Without a codec there may be no clock: arrival has to do.
@@ -288,7 +277,10 @@ void StreamRenderer::end_run() {
 
 void StreamRenderer::decode_frame(Voice& voice, const CodecFrame& frame) {
   const PayloadMeaning& meaning = *voice.meaning;
-  if (frame.kind == FrameKind::kSpeech) {
+  if (!frame.bytes.empty()) {
+    const bool noise = frame.kind == FrameKind::kNoise;
+    switch_to(noise ? PieceKind::kNoise : PieceKind::kAudio);
+    noise_ = 0;
     const bool straight = !voice.resampler && overlap_ == 0 && !clock_.is_corrected();
     SampleBuffer& out = straight ? pieces_.samples() : decoded_;
     if (!straight) decoded_.clear();
@@ -297,13 +289,15 @@ void StreamRenderer::decode_frame(Voice& voice, const CodecFrame& frame) {
       voice.frame_samples = static_cast<std::uint32_t>(out.size() - before);
       voice.guessed = 0;
       if (!straight) emit(voice, decoded_.samples());
-      silent_ = false;
+      silent_ = noise;
     } else {
       altered_ = true;
       fill_frame(voice, PieceKind::kUndecodable, &meaning.why);
     }
   } else {
     const bool lost = frame.kind == FrameKind::kLost;
+    if (lost) noise_ = 0;
+    if (frame.noise != 0) noise_ = frame.noise;
     fill_frame(voice, lost ? PieceKind::kLoss : PieceKind::kDtx);
     silent_ = silent_ || !lost;
   }
@@ -343,23 +337,21 @@ void StreamRenderer::emit_trimmed(std::span<const Sample> samples) {
 
 void StreamRenderer::commit() {
   const Position before = pieces_.end();
-  pieces_.commit_audio();
-  placed_ += pieces_.end() - before;
+  pieces_.commit(decoded_kind_);
+  if (decoded_kind_ == PieceKind::kAudio) placed_ += pieces_.end() - before;
 }
 
 void StreamRenderer::fill_frame(const Voice& voice, PieceKind kind, const std::string* note) {
-  Voice* running = running_;
-  commit();
-  end_run();
-  running_ = running;
+  pause_run();
+  const std::uint8_t noise = kind == PieceKind::kDtx ? noise_ : std::uint8_t{0};
   if (clock_.is_corrected()) {
-    pieces_.fill(clock_.position_of(expected_ + ticks_of(voice)), kind, note);
+    pieces_.fill(clock_.position_of(expected_ + ticks_of(voice)), kind, note, noise);
     return;
   }
   const Position length = Position{voice.frame_samples} * call_rate_ / voice.meaning->audio_rate;
   const Position taken = std::min(overlap_, length);
   overlap_ -= taken;
-  pieces_.fill(pieces_.end() + length - taken, kind, note);
+  pieces_.fill(pieces_.end() + length - taken, kind, note, noise);
 }
 
 StreamRenderer::Voice* StreamRenderer::voice_of(PayloadMeaning& meaning) {

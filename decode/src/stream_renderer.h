@@ -111,6 +111,10 @@ class StreamRenderer {
   // Ends what came before: nothing of it is in the resampler any more.
   void end_run();
   void decode_frame(Voice& voice, const CodecFrame& frame);
+  // Noise that the decoder goes on making in announced silence, up to a packet's place.
+  void keep_noise(Voice& voice, const StreamPacket& packet, Position at);
+  // What is decoded from here on is of this kind.
+  void switch_to(PieceKind kind);
   // Samples appended to the pieces' buffer become a piece.
   void commit();
   // Resampled and trimmed as needed.
@@ -118,6 +122,8 @@ class StreamRenderer {
   void emit_placed(const Voice& voice, std::span<const Sample> samples);
   void emit_trimmed(std::span<const Sample> samples);
   void fill_frame(const Voice& voice, PieceKind kind, const std::string* note = nullptr);
+  // Ends the run for the pieces, not for the voice.
+  void pause_run();
   [[nodiscard]] Voice* voice_of(PayloadMeaning& meaning);
   [[nodiscard]] bool is_lossless() const;
   [[nodiscard]] SenderClock sender_clock() const;
@@ -141,9 +147,10 @@ class StreamRenderer {
   SampleBuffer resampled_;            // before trimming
   PlacedResampler placed_resampler_;  // of the run, where the sender's clock is corrected
 
-  Voice* running_ = nullptr;   // whose samples were the last, without a hole since
-  std::int64_t expected_ = 0;  // timestamp that continues the run
-  Position overlap_ = 0;       // samples to leave out: their place is taken
+  PieceKind decoded_kind_ = PieceKind::kAudio;  // of samples that are no piece yet
+  Voice* running_ = nullptr;                    // whose samples were the last, without a hole since
+  std::int64_t expected_ = 0;                   // timestamp that continues the run
+  Position overlap_ = 0;                        // samples to leave out: their place is taken
   std::int64_t last_sequence_ = 0;
   std::size_t last_outages_ = 0;              // over when the last packet arrived ...
   std::size_t placed_outages_ = 0;            // ... and the last one that was placed

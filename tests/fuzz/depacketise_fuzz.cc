@@ -59,13 +59,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       conceal(*decoder, frame_samples, packet.bytes, samples);
     if (!codec.depacketise(format, packet.bytes, frames)) continue;
     for (const CodecFrame& frame : frames.frames()) {
-      const bool speech = frame.kind == FrameKind::kSpeech;
-      if (speech == frame.bytes.empty()) std::abort();
+      const bool decoded = frame.kind == FrameKind::kSpeech || frame.kind == FrameKind::kNoise;
+      if (decoded == frame.bytes.empty()) std::abort();
       const std::size_t before = samples.size();
-      if (speech && !decoder->decode(frame.bytes, samples) && samples.size() != before) {
+      if (decoded && !decoder->decode(frame.bytes, samples) && samples.size() != before) {
         std::abort();
       }
       if (samples.size() != before) frame_samples = samples.size() - before;
+    }
+    const std::size_t before = samples.size();
+    if (!decoder->conceal(codec.frame_samples, {}, samples) && samples.size() != before) {
+      std::abort();
     }
     if (samples.size() > kMostSamples) std::abort();
   }

@@ -86,8 +86,13 @@ Result<void> StreamRenderer::settle(std::uint32_t clock_rate) {
     const bool same = has_clock(*packet) && packet->meaning->clock_rate == clock_rate;
     if (same) ticks.push_back(tick_of(*packet));
   }
+  Voice* voice = running_;
   end_run();
-  if (clock_.settle(ticks, clock_rate, pieces_.end())) new_segment_ = true;
+  if (clock_.settle(ticks, clock_rate, pieces_.end())) {
+    new_segment_ = true;
+  } else if (voice != nullptr && !voice->resampler) {
+    running_ = voice;  // late or early, the packet goes on from there
+  }
   return {};
 }
 

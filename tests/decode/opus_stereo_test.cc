@@ -55,7 +55,7 @@ Samples opposite(const Samples& samples) {
 
 Samples said(const char* name) {
   Samples samples = recording(name, kRate);
-  samples.resize(4 * kRate);
+  samples.resize(3 * kRate);
   return samples;
 }
 

@@ -92,8 +92,9 @@ TEST_CASE("G.729, AMR-WB, GSM, Speex, Opus and G.722 of real captures") {
     CAPTURE(std::string(sender.capture));
     const auto streams = streams_of(sender.capture, sender.format.payload_type);
     CHECK(streams.size() == sender.streams);
-    for (const auto& [ssrc, packets] : streams) {
-      CAPTURE(ssrc);
+    for (const auto& stream_of : streams) {
+      const std::vector<Rtp>& packets = stream_of.second;
+      CAPTURE(stream_of.first);
       REQUIRE(packets.size() >= sender.least_packets);
       CallBuilder call;
       StreamBuilder& stream = call.format(Side::kCaller, sender.format).stream(Side::kCaller);

@@ -137,6 +137,7 @@ void StreamRenderer::place_audio(const StreamPacket& packet) {
   frames_.clear();
   const Position before = pieces_.end();
   if (packet.misfit) {
+    noise_ = 0;
     fill_frame(*voice, PieceKind::kUndecodable, &kMisfit);
   } else if (voice->meaning->codec->depacketise(packet.meaning->format, packet.payload, frames_)) {
     for (const CodecFrame& frame : frames_.frames()) decode_frame(*voice, frame);

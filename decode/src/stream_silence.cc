@@ -5,7 +5,7 @@
 namespace koegura::decode {
 
 void StreamRenderer::place_comfort_noise(const StreamPacket& packet) {
-  const Position at = clock_.advance(tick_of(packet));
+  const Position at = clock_.advance({.arrival = packet.arrival, .timestamp = packet.timestamp});
   end_run();
   close_hole(at, packet.outages);
   undecodable_ = nullptr;

@@ -84,9 +84,17 @@ CallFilter to_call_filter(const HoldFilter& hold) {
   filter.conversation = hold.conversation();
   filter.tag = hold.tag();
   filter.text = hold.text();
-  if (hold.longer_than_s() != 0) filter.longer_than = duration_of(hold.longer_than_s());
-  if (hold.shorter_than_s() != 0) filter.shorter_than = duration_of(hold.shorter_than_s());
+  if (hold.has_longer_than_s()) filter.longer_than = duration_of(hold.longer_than_s());
+  if (hold.has_shorter_than_s()) filter.shorter_than = duration_of(hold.shorter_than_s());
   return filter;
+}
+
+std::vector<std::string> legs_meant_by(const HoldFilter& filter) {
+  std::vector<std::string> legs(filter.legs().begin(), filter.legs().end());
+  if (!filter.conversation().empty()) legs.push_back(filter.conversation());
+  std::sort(legs.begin(), legs.end());
+  legs.erase(std::unique(legs.begin(), legs.end()), legs.end());
+  return legs;
 }
 
 Holds::Holds(std::vector<Hold> holds, const std::string& region) : holds_(std::move(holds)) {
@@ -95,17 +103,31 @@ Holds::Holds(std::vector<Hold> holds, const std::string& region) : holds_(std::m
     for (const HoldPlacing& placing : hold.placings()) {
       held.calls.insert(held.calls.end(), placing.calls().begin(), placing.calls().end());
       if (!placing.has_filter()) continue;
-      held.filters.push_back(call_matcher(to_call_filter(placing.filter()), region));
+      CallFilter filter = to_call_filter(placing.filter());
+      filter.conversation.clear();  // the legs say it, whatever its id is now
+      held.filters.push_back(
+          {.legs = legs_meant_by(placing.filter()), .matches = call_matcher(filter, region)});
     }
     std::sort(held.calls.begin(), held.calls.end());
     held_.push_back(std::move(held));
   }
 }
 
-bool Holds::Held::has(const CallRecord& record) const {
-  return std::binary_search(calls.begin(), calls.end(), record.id()) ||
+bool Holds::HeldFilter::has_one_of(std::span<const CallRecord> conversation) const {
+  const auto is_meant = [&](const CallRecord& leg) {
+    return std::binary_search(legs.begin(), legs.end(), leg.id());
+  };
+  return (legs.empty() || std::any_of(conversation.begin(), conversation.end(), is_meant)) &&
+         std::any_of(conversation.begin(), conversation.end(), matches);
+}
+
+bool Holds::Held::has_one_of(std::span<const CallRecord> conversation) const {
+  const auto is_named = [&](const CallRecord& leg) {
+    return std::binary_search(calls.begin(), calls.end(), leg.id());
+  };
+  return std::any_of(conversation.begin(), conversation.end(), is_named) ||
          std::any_of(filters.begin(), filters.end(),
-                     [&](const auto& matches) { return matches(record); });
+                     [&](const HeldFilter& filter) { return filter.has_one_of(conversation); });
 }
 
 const Hold* Holds::find(std::string_view name) const {
@@ -117,11 +139,7 @@ const Hold* Holds::find(std::string_view name) const {
 std::vector<std::string> Holds::cases_of(std::span<const CallRecord> legs) const {
   std::vector<std::string> cases;
   for (std::size_t i = 0; i < holds_.size(); ++i) {
-    const Held& held = held_[i];
-    if (std::any_of(legs.begin(), legs.end(),
-                    [&](const CallRecord& leg) { return held.has(leg); })) {
-      cases.push_back(holds_[i].case_());
-    }
+    if (held_[i].has_one_of(legs)) cases.push_back(holds_[i].case_());
   }
   return cases;
 }

@@ -29,6 +29,9 @@ namespace koegura::store {
 [[nodiscard]] Result<std::vector<Hold>> parse_holds(std::string_view text);
 [[nodiscard]] Result<std::string> holds_text(std::span<const Hold> holds);
 
+// Sorted; none if it asks for no conversation.
+[[nodiscard]] std::vector<std::string> legs_meant_by(const HoldFilter& filter);
+
 class Holds {
  public:
   Holds() = default;
@@ -42,10 +45,16 @@ class Holds {
   [[nodiscard]] std::vector<std::string> cases_of(std::span<const CallRecord> legs) const;
 
  private:
+  // Of all legs of a conversation, in order.
+  struct HeldFilter {
+    std::vector<std::string> legs{};  // sorted: the conversation has one of them; empty: any has
+    std::function<bool(const CallRecord&)> matches;
+    [[nodiscard]] bool has_one_of(std::span<const CallRecord> conversation) const;
+  };
   struct Held {
     std::vector<std::string> calls{};  // sorted
-    std::vector<std::function<bool(const CallRecord&)>> filters{};
-    [[nodiscard]] bool has(const CallRecord& record) const;
+    std::vector<HeldFilter> filters{};
+    [[nodiscard]] bool has_one_of(std::span<const CallRecord> conversation) const;
   };
   std::vector<Hold> holds_;
   std::vector<Held> held_;  // of each

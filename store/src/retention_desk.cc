@@ -108,6 +108,36 @@ Result<HoldList> RetentionDesk::holds() {
   });
 }
 
+Result<void> RetentionDesk::for_each_held(const Hold& hold, const HoldPlacing& placing,
+                                          const Holds& holds, const VisitRecord& visit) const {
+  const auto visit_all = [&](const auto& calls, const auto& is_held) -> Result<void> {
+    for (const std::string& id : calls) {
+      const Result<CallRecord> record = call(id);
+      if (!record && record.error().kind == ErrorKind::kNotFound) continue;
+      const Result<bool> held = record.and_then(is_held);
+      if (!held) return tl::make_unexpected(held.error());
+      if (*held) visit(*record);
+    }
+    return {};
+  };
+  const auto always = [](const CallRecord&) -> Result<bool> { return true; };
+  if (Result<void> named = visit_all(placing.calls(), always); !named) return named;
+  if (!placing.has_filter()) return {};
+  const std::vector<std::string> legs = legs_meant_by(placing.filter());
+  if (legs.empty()) {
+    return query_index(index_, to_call_filter(placing.filter()), region_,
+                       [&](const CallRecord& record) {
+                         visit(record);
+                         return true;
+                       });
+  }
+  return visit_all(legs, [&](const CallRecord& leg) {
+    return cases_of(index_, holds, leg).map([&](const std::vector<std::string>& cases) {
+      return std::find(cases.begin(), cases.end(), hold.case_()) != cases.end();
+    });
+  });
+}
+
 Result<std::vector<Ulid>> RetentionDesk::held_for(const std::string& name) {
   const auto holds = holds_.get();
   if (!holds) return tl::make_unexpected(holds.error());
@@ -119,19 +149,11 @@ Result<std::vector<Ulid>> RetentionDesk::held_for(const std::string& name) {
   std::set<Ulid> conversations;
   const auto add = [&](const CallRecord& record) {
     if (const auto id = Ulid::parse(record.conversation())) conversations.insert(*id);
-    return true;
   };
   for (const HoldPlacing& placing : hold->placings()) {
-    for (const std::string& call : placing.calls()) {
-      const std::optional<Ulid> id = Ulid::parse(call);
-      const Result<std::optional<CallRecord>> record =
-          id ? index_.get(*id) : std::optional<CallRecord>();
-      if (!record) return tl::make_unexpected(record.error());
-      if (*record) add(**record);
+    if (Result<void> found = for_each_held(*hold, placing, **holds, add); !found) {
+      return tl::make_unexpected(std::move(found).error());
     }
-    if (!placing.has_filter()) continue;
-    const Result<void> found = query_index(index_, to_call_filter(placing.filter()), region_, add);
-    if (!found) return tl::make_unexpected(found.error());
   }
   std::vector<Ulid> calls;
   for (const Ulid& conversation : conversations) {
@@ -157,24 +179,42 @@ Result<void> RetentionDesk::begin_writing(IdLocks& writing, LedgerClerk& clerk) 
   return writer_->holds.recover();
 }
 
-Result<void> RetentionDesk::check_calls(const PlaceHold& wanted) const {
-  for (const std::string& call : wanted.calls()) {
-    const std::optional<Ulid> id = Ulid::parse(call);
-    const Result<std::optional<CallRecord>> record =
-        id ? index_.get(*id) : std::optional<CallRecord>();
-    if (!record) return tl::make_unexpected(record.error());
-    if (!*record) return failure("no call " + call, ErrorKind::kNotFound);
+Result<CallRecord> RetentionDesk::call(const std::string& id) const {
+  const std::optional<Ulid> parsed = Ulid::parse(id);
+  Result<std::optional<CallRecord>> record =
+      parsed ? index_.get(*parsed) : std::optional<CallRecord>();
+  if (!record) return tl::make_unexpected(std::move(record).error());
+  if (!*record) return failure("no call " + id, ErrorKind::kNotFound);
+  return std::move(**record);
+}
+
+Result<PlaceHold> RetentionDesk::resolved(PlaceHold wanted) const {
+  for (const std::string& id : wanted.calls()) {
+    const Result<CallRecord> named = call(id);
+    if (!named) return tl::make_unexpected(named.error());
   }
-  return {};
+  if (!wanted.has_filter()) return wanted;
+  HoldFilter& filter = *wanted.mutable_filter();
+  filter.clear_legs();
+  if (filter.conversation().empty()) return wanted;
+  const Result<CallRecord> leg = call(filter.conversation());
+  if (!leg) return tl::make_unexpected(leg.error());
+  const std::optional<Ulid> conversation = Ulid::parse(leg->conversation());
+  if (!conversation) return wanted;
+  const Result<void> read = for_each_leg(index_, *conversation, [&](const CallRecord& each) {
+    filter.add_legs(each.id());
+    return true;
+  });
+  if (!read) return tl::make_unexpected(read.error());
+  return wanted;
 }
 
 Result<ArchiveChanged> RetentionDesk::place(const PlaceHold& wanted, const std::string& who) {
   const MutexLock lock(changing_);
-  if (Result<void> there = check_calls(wanted); !there) {
-    return tl::make_unexpected(std::move(there).error());
-  }
+  const Result<PlaceHold> resolved = this->resolved(wanted);
+  if (!resolved) return tl::make_unexpected(resolved.error());
   const std::string& by = who.empty() ? writer_->clerk.who() : who;
-  return writer_->holds.place(wanted, by, clock_().time).map([] { return ArchiveChanged(); });
+  return writer_->holds.place(*resolved, by, clock_().time).map([] { return ArchiveChanged(); });
 }
 
 Result<ArchiveChanged> RetentionDesk::lift(const LiftHold& wanted, const std::string& who) {

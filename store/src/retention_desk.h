@@ -70,7 +70,14 @@ class RetentionDesk {
   [[nodiscard]] Result<RetentionView> view();
   [[nodiscard]] Result<void> add_due(const RetentionView& view, Timestamp until,
                                      RetentionOutlook& outlook) const;
-  [[nodiscard]] Result<void> check_calls(const PlaceHold& wanted) const;
+  [[nodiscard]] Result<CallRecord> call(const std::string& id) const;
+  // With the legs of the conversation that it asks for. kNotFound if it names a call that is not
+  // there.
+  [[nodiscard]] Result<PlaceHold> resolved(PlaceHold wanted) const;
+  // What the placing may hold now, and other calls of its conversations.
+  using VisitRecord = std::function<void(const CallRecord& record)>;
+  [[nodiscard]] Result<void> for_each_held(const Hold& hold, const HoldPlacing& placing,
+                                           const Holds& holds, const VisitRecord& visit) const;
   void wipe(Erased& outcome) KOEGURA_REQUIRES(changing_);
 
   const ArchiveFolder& folder_;

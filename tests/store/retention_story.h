@@ -74,7 +74,8 @@ class RetentionStory {
     place.set_case_(name);
     place.set_reason("因");
     for (const std::string& call : calls) place.add_calls(call);
-    if (!filter.number.empty()) place.mutable_filter()->set_number(filter.number);
+    HoldFilter kept = to_hold_filter(filter);
+    if (kept.ByteSizeLong() > 0) *place.mutable_filter() = std::move(kept);
     return archive->change(change, "manager");
   }
   Result<ArchiveChanged> lift(const std::string& name) {

@@ -42,6 +42,7 @@ class RocksIndex : public Index {
   [[nodiscard]] bool may_miss_calls() const override { return was_log_cut(folder_); }
   [[nodiscard]] Result<void> missing_were_added() override;
   [[nodiscard]] Result<void> finish(std::atomic<bool>& stop) override;
+  [[nodiscard]] Result<void> wipe() override;
   [[nodiscard]] Result<std::optional<CallRecord>> get(const Ulid& id) const override;
   [[nodiscard]] Result<bool> read(const Ulid& id, CallRecord& into) const override;
   [[nodiscard]] Result<std::optional<std::string>> value(std::string_view key) const override;
@@ -289,6 +290,14 @@ Result<void> RocksIndex::finish(std::atomic<bool>& stop) {
   const rocksdb::Status status = (*database)->CompactRange(options, nullptr, nullptr);
   if (!status.ok() && !stop) return database_failure(status);
   return {};
+}
+
+Result<void> RocksIndex::wipe() {
+  assert(options_.access == Access::kWrite);
+  if (Result<void> compact = Index::finish(); !compact) return compact;
+  const Result<Database> database = this->database();
+  if (!database) return tl::make_unexpected(database.error());
+  return wipe_database(**database);
 }
 
 Result<void> RocksIndex::catch_up() const {

@@ -87,6 +87,10 @@ class Index {
     std::atomic<bool> never = false;
     return finish(never);
   }
+  // What was removed before is in none of its files any more, whatever they say it in: not in the
+  // log, not in a table, not in what the manifest tells of tables that are gone. (What is being
+  // read goes with the last who reads it.) REQUIRES: kWrite.
+  [[nodiscard]] virtual Result<void> wipe() = 0;
 
   [[nodiscard]] virtual Result<std::optional<CallRecord>> get(const Ulid& id) const = 0;
   // The same into a record that is there: who reads many of them with one record does it in half

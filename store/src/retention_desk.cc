@@ -224,9 +224,9 @@ Result<ArchiveChanged> RetentionDesk::lift(const LiftHold& wanted, const std::st
 
 // What was erased is in the index's older files until they are written anew.
 void RetentionDesk::wipe(Erased& outcome) {
-  if (const Result<void> compact = index_.finish(); !compact) {
+  if (const Result<void> wiped = index_.wipe(); !wiped) {
     outcome.add_problems("the index's older files still have what was erased: " +
-                         compact.error().message);
+                         wiped.error().message);
   }
   const Result<std::uint64_t> trimmed = trim_free_blocks(folder_.path());
   if (trimmed) {

@@ -67,6 +67,9 @@ rocksdb::Options rocksdb_options(Access access, DamagedLog damaged) {
   out.compression_opts.max_dict_buffer_bytes = kDictionarySampleBytes;
   out.max_background_jobs = 2;
   out.info_log = std::make_shared<SilentLogger>();
+  // A manifest has the first and last key of each table that came or went since it was begun: words
+  // and numbers of calls, erased ones, too. So each change begins another.
+  if (access == Access::kWrite) out.max_manifest_file_size = 1;
   if (access == Access::kRead) {
     out.max_open_files = -1;  // what a secondary requires: the writer may delete what it has open
   }
@@ -168,6 +171,40 @@ FolderState folder_state(const std::string& folder, const FolderState& before) {
 
 std::unique_ptr<IndexCursor> make_cursor(Database database) {
   return std::make_unique<RocksCursor>(std::move(database));
+}
+
+// A compaction moves a table down as it is, deleted keys and all, where it overlaps with no other.
+rocksdb::Status drop_deleted_keys(rocksdb::DB& database) {
+  rocksdb::TablePropertiesCollection tables;
+  const rocksdb::Status asked = database.GetPropertiesOfAllTables(&tables);
+  if (!asked.ok()) return asked;
+  const bool has_any = std::any_of(tables.begin(), tables.end(), [](const auto& table) {
+    return table.second->num_deletions > 0;
+  });
+  if (!has_any) return asked;
+  rocksdb::CompactRangeOptions options;
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+  return database.CompactRange(options, nullptr, nullptr);
+}
+
+// A manifest begins with the tables as they were before the change that it was begun for: one more
+// change, which is none, begins one without those that the compaction replaced.
+rocksdb::Status forget_old_tables(rocksdb::DB& database) {
+  return database.SetOptions({{"disable_auto_compactions", "false"}});
+}
+
+// Nothing removes a manifest before tables change again, unless deletions are turned on anew.
+rocksdb::Status remove_old_files(rocksdb::DB& database) {
+  const rocksdb::Status off = database.DisableFileDeletions();
+  return off.ok() ? database.EnableFileDeletions(/*force=*/true) : off;
+}
+
+Result<void> wipe_database(rocksdb::DB& database) {
+  for (const auto& step : {drop_deleted_keys, forget_old_tables, remove_old_files}) {
+    const rocksdb::Status status = step(database);
+    if (!status.ok()) return database_failure(status);
+  }
+  return {};
 }
 
 tl::unexpected<Error> database_failure(const rocksdb::Status& status) {

@@ -40,6 +40,9 @@ struct FolderState {
 
 [[nodiscard]] std::unique_ptr<IndexCursor> make_cursor(Database database);
 
+// Of one that was flushed and compacted: what still has deleted keys, is written anew without them.
+[[nodiscard]] Result<void> wipe_database(rocksdb::DB& database);
+
 // Says what to do where something can be done; kDamaged where that is a rebuild.
 [[nodiscard]] tl::unexpected<Error> database_failure(const rocksdb::Status& status);
 

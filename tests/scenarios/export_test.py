@@ -106,6 +106,15 @@ class Export(Exporting):
         koegura("fax", with_fax["id"], "-o", self.folder / "fax.tiff", "--archive", self.archive)
         self.assertEqual((self.folder / "fax.tiff").read_bytes(), tiff)
 
+    def test_held(self):
+        "what is held for a case is exported by it, and a case is no filter of another one's hold"
+        hold = ("hold", "place", "--archive", self.archive, "--reason", "R8-12")
+        koegura(*hold, "R8-1", self.ids[1])
+        koegura(*hold, "R8-1", self.ids[3])
+        self.assertEqual({self.ids[1], self.ids[3]}, Bundle(self.export("--hold", "R8-1")).calls.keys())
+        koegura(*self.words("--hold", "R8-2"), exit_code=NOTHING)
+        koegura(*hold, "R8-2", "--hold", "R8-1", exit_code=WRONG)
+
     def test_bytes(self):
         "a byte changed in any file of a bundle is found and named"
         chance = random.Random(1)

@@ -47,6 +47,10 @@ void CallFilterOptions::declare(Options& options, const char* until) {
   options.text("--shorter-than", "D", shorter_than_, "calls of under D");
 }
 
+void CallFilterOptions::declare_hold(Options& options) {
+  options.text("--hold", "CASE", filter_.hold, "what is held for the case");
+}
+
 Result<void> CallFilterOptions::parse() {
   const Timestamp now = std::chrono::system_clock::now();
   if (!from_.empty()) {

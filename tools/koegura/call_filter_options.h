@@ -1,6 +1,6 @@
 // CallFilterOptions: the options that choose calls, as `koegura calls` has them.
 //
-//   declare parse resolve filter
+//   declare declare_hold? parse resolve filter
 #pragma once
 
 #include <string>
@@ -15,6 +15,8 @@ class CallFilterOptions {
  public:
   // Lives as long as the command line is parsed. `until`: the name of --to, where that is taken.
   void declare(Options& options, const char* until = "--to");
+  // --hold: what is held for a case. Not of what a case is to hold itself.
+  void declare_hold(Options& options);
   // Times and durations. kUsage if one is none.
   [[nodiscard]] Result<void> parse();
   // The conversation, by one of its calls.

@@ -19,7 +19,7 @@ class CallsCommand : public Command {
  public:
   void declare(Options& options) override {
     chosen_.declare(options);
-    options.text("--hold", "CASE", chosen_.filter().hold, "what is held for the case");
+    chosen_.declare_hold(options);
     options.number("--limit", chosen_.filter().limit, "at most N calls");
     options.flag("--reverse", chosen_.filter().oldest_first, "oldest first");
     options.flag("--conversations", conversations_, "one row a conversation, not a leg");

@@ -53,6 +53,7 @@ class ExportCommand : public Command {
     options.flag("--wav", files_.wav, "audio.wav, too, beside audio.flac");
     options.flag("--original", files_.original, "each call's whole file, too, as archived");
     chosen_.declare(options, "--until");
+    chosen_.declare_hold(options);
   }
 
   Result<void> run(const Session& session) override {

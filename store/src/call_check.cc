@@ -22,10 +22,10 @@ Result<void> check_waveform(const decode::Attachment& attachment, std::uint64_t 
   return {};
 }
 
-// What index and file both must say. A field that this program does not know is none of it: it is
-// not in the JSON that it reads. Nor is what other calls have to do with this one: the index alone
-// knows them, and the file alone has what they are known by. Notes have a file of their own, and
-// how long it is kept the rules say anew each time.
+// What index and file both must say. A field that this program does not know is none of it: the
+// program that does may have written one of the two. Nor is what other calls have to do with this
+// one: the index alone knows them, and the file alone has what they are known by. Notes have a file
+// of their own (note_audit.h), and how long it is kept the rules say anew each time.
 std::string comparable(CallRecord record) {
   record.mutable_audio()->clear_path();
   record.clear_conversation();
@@ -34,6 +34,7 @@ std::string comparable(CallRecord record) {
   record.clear_retention();
   record.clear_notes();
   record.clear_tags();
+  record.clear_unrecognised();
   record.DiscardUnknownFields();
   return record.SerializeAsString();
 }

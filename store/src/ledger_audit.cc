@@ -269,7 +269,7 @@ Result<bool> FolderAudit::check(const CallRecord& record, const std::string& fil
   {
     const MutexLock lock(mutex_);
     if (id && call == nullptr) unknown_.push_back(*id);
-    Result<void> noted = id ? notes_.check(*id, file) : Result<void>();
+    Result<void> noted = id ? notes_.check(*id, file, record) : Result<void>();
     if (call != nullptr) call->is_checked = true;
     if (!noted) return tl::make_unexpected(std::move(noted).error());
   }

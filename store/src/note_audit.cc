@@ -16,6 +16,19 @@ std::optional<Sha256> note_hash(const LedgerEntry& entry) {
   return sha256_in_hex(entry.note_sha256());
 }
 
+// Whether the record has the first of these notes, so many at least, and the tags among them.
+bool has_notes(const CallRecord& record, const std::vector<Note>& notes, std::size_t least) {
+  const auto count = static_cast<std::size_t>(record.notes_size());
+  if (count < least || count > notes.size()) return false;
+  CallRecord noted;
+  set_notes(noted, {notes.begin(), notes.begin() + record.notes_size()});
+  CallRecord known;
+  *known.mutable_notes() = record.notes();
+  *known.mutable_tags() = record.tags();
+  known.DiscardUnknownFields();
+  return known.SerializeAsString() == noted.SerializeAsString();
+}
+
 }  // namespace
 
 void NoteAudit::add(const LedgerEntry& entry) {
@@ -24,7 +37,8 @@ void NoteAudit::add(const LedgerEntry& entry) {
   if (id) notes_[*id].push_back(*hash);
 }
 
-Result<void> NoteAudit::check(const Ulid& id, const std::string& call_file) {
+Result<void> NoteAudit::check(const Ulid& id, const std::string& call_file,
+                              const CallRecord& record) {
   const Result<NoteFile> file = read_notes(notes_path(call_file));
   if (!file) return tl::make_unexpected(file.error());
   const auto known = notes_.find(id);
@@ -43,6 +57,9 @@ Result<void> NoteAudit::check(const Ulid& id, const std::string& call_file) {
       return failure("note " + std::to_string(i + 1) +
                      " is not what was written: the ledger has another hash of it");
     }
+  }
+  if (!has_notes(record, file->notes, entered.size())) {
+    return failure("the index has other notes or tags of it than were written");
   }
   if (!more.empty()) waiting_[id] = std::move(more);
   return {};

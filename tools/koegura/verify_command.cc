@@ -13,6 +13,7 @@
 #include "progress.h"
 #include "quantity_text.h"
 #include "scrub_report.h"
+#include "store/index_audit.h"
 #include "store/ledger_audit.h"
 #include "store/scrub.h"
 #include "text_width.h"
@@ -51,6 +52,7 @@ class VerifyCommand : public Command {
     if (audit_ && result->complete()) {
       if (auto done = audit_->finish(); !done) return done;
     }
+    if (auto read = read_index(session.archive, *result); !read) return read;
     tell_ledger(*result);
     print_result(*result, json_);
     return verdict(*result);
@@ -59,12 +61,16 @@ class VerifyCommand : public Command {
  private:
   void tell(const store::LedgerFault& fault) {
     ++faults_;
-    LedgerProblem problem;
-    problem.set_where(printable(fault.where));
-    problem.set_what(printable(fault.what));
+    tell("ledger", fault.where, fault.what);
+  }
+  void tell(const char* of, const std::string& where, const std::string& what) {
+    FoundFault found;
+    found.set_of(of);
+    found.set_where(printable(where));
+    found.set_what(printable(what));
     progress_.clear();
-    std::puts(
-        (json_ ? json_of(problem) : "ledger: " + problem.where() + ": " + problem.what()).c_str());
+    const std::string line = found.of() + ": " + found.where() + ": " + found.what();
+    std::puts((json_ ? json_of(found) : line).c_str());
     std::fflush(stdout);
   }
 
@@ -125,6 +131,17 @@ class VerifyCommand : public Command {
     return result;
   }
 
+  // Whether every call is found by what it is to be found by.
+  Result<void> read_index(const std::string& directory, ScrubResult& result) {
+    auto done =
+        store::audit_index(directory, stop_on_signal(), [&](const store::IndexFault& fault) {
+          ++index_faults_;
+          tell("index", fault.where, fault.what);
+        });
+    result.set_index_faults(static_cast<double>(index_faults_));
+    return done;
+  }
+
   void tell_ledger(ScrubResult& result) const {
     result.set_ledger_faults(static_cast<double>(faults_));
     if (!audit_) return;
@@ -150,6 +167,12 @@ class VerifyCommand : public Command {
 
   [[nodiscard]] Result<void> verdict(const ScrubResult& result) const {
     auto calls = verdict_of(result, "not every call was read");
+    if (calls && faults_ == 0 && index_faults_ > 0) {
+      return failure("calls are not found by what they are to be found by (" +
+                         plural(index_faults_, "fault") +
+                         " of the index): `koegura reindex` makes it anew from the call files",
+                     ErrorKind::kVerification);
+    }
     if (faults_ == 0 || (!calls && calls.error().kind == ErrorKind::kVerification)) return calls;
     return failure("the ledger and the archive are not as they were written (" +
                        plural(faults_, "fault") +
@@ -162,7 +185,8 @@ class VerifyCommand : public Command {
   std::string kept_;  // the head in it
   bool decode_ = false;
   bool json_ = false;
-  std::uint64_t faults_ = 0;
+  std::uint64_t faults_ = 0;  // of the ledger
+  std::uint64_t index_faults_ = 0;
   std::unique_ptr<store::LedgerAudit> audit_;
   Progress progress_{"verifying", "B"};
 };

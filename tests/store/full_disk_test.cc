@@ -14,6 +14,7 @@
 
 #include "../wait_until.h"
 #include "call_builder.h"
+#include "retention_story.h"
 #include "store/archive.h"
 #include "store/finisher.h"
 #include "store/rebuilding_archive.h"
@@ -224,6 +225,47 @@ TEST_CASE("the reserve stays free: calls wait for it, none fails, and nothing is
   CHECK(finisher->stats().archived == 20);
   CHECK(finisher->stats().failed == 0);
   CHECK(archive->summary()->calls == 21);
+}
+
+TEST_CASE("a full disk erases nothing, though there are calls whose time is over") {
+  const TemporaryFolder folder;
+  const std::optional<std::string> disk = small_disk(folder);
+  if (!disk) return;
+  const std::string directory = *disk + "/archive";
+  StoryClock clock;
+  ArchiveOptions options;
+  options.clock = [&] { return clock.now(); };
+  options.reserve_bytes = 8U << 20U;
+  const auto archive = Archive::open(directory, OpenMode::kWrite, options);
+  if (!archive) FAIL(archive.error().message);
+  CallBuilder call("old");
+  const auto old =
+      (*archive)->put(call.starting(kMorning - std::chrono::hours(24 * 366 * 6)).build());
+  REQUIRE(old);
+  REQUIRE((*archive)->retention(Outlook::kDue)->due() == 1);
+  // Below the reserve; there is space for a tombstone.
+  fill(*disk + "/filler");
+  fs::resize_file(*disk + "/filler", fs::file_size(*disk + "/filler") - (4U << 20U));
+
+  const auto finisher = Finisher::create({.threads = 2, .queue_limit = 2, .render = {}}, **archive);
+  for (int i = 0; i < 20; ++i) {
+    finisher->take(std::move(call_of("n" + std::to_string(i), 100'000).call));
+  }
+  finisher->drain();
+  CHECK(finisher->stats().failed == 20);
+  CHECK_FALSE((*archive)->check_room());
+  CHECK((*archive)->retention(Outlook::kDue)->due() == 1);
+  CHECK((*archive)->find(old->id));
+  CHECK(files_below(directory + "/calls").size() == 1);
+
+  // Only who asks for it erases.
+  fs::remove(*disk + "/filler");
+  ArchiveChange erase;
+  erase.mutable_erase_due()->set_most(256);
+  const auto erased = (*archive)->change(erase, "manager");
+  if (!erased) FAIL(erased.error().message);
+  CHECK(erased->erased().calls() == 1);
+  CHECK(files_below(directory + "/calls").empty());
 }
 
 TEST_CASE("calls wait for a disk that refuses to be written, though it has space") {

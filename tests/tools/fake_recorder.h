@@ -9,6 +9,7 @@
 #include "../store/temporary_folder.h"
 #include "api_server.h"
 #include "recorder.h"
+#include "remote_archive.h"
 
 class FakeRecorder : public koegura::tools::RecorderState {
  public:
@@ -57,4 +58,11 @@ inline std::unique_ptr<koegura::tools::ApiServer> serve(
   auto server = koegura::tools::ApiServer::start(folder / "run/koegura.sock", recorder, options);
   if (!server) FAIL(server.error().message);
   return std::move(*server);
+}
+
+// Asks it, as a command does.
+inline koegura::tools::RemoteArchive remote_of(const TemporaryFolder& folder) {
+  auto client = koegura::tools::ApiClient::connect(folder / "run/koegura.sock");
+  if (!client) FAIL(client.error().message);
+  return {std::move(*client), folder / "archive"};
 }

@@ -1,8 +1,13 @@
 // StreamRenderer: silence that the sender announced.
+#include <algorithm>
+
 #include "comfort_noise.h"
 #include "stream_renderer.h"
 
 namespace koegura::decode {
+
+// All of it waits in memory for its block: a gap may be hours long.
+constexpr Position kMostMadeInOne_s = 60;
 
 void StreamRenderer::place_comfort_noise(const StreamPacket& packet) {
   const Position at = clock_.advance({.arrival = packet.arrival, .timestamp = packet.timestamp});
@@ -23,7 +28,8 @@ void StreamRenderer::keep_noise(Voice& voice, const StreamPacket& packet, Positi
   const Position gap = at - missing_ * packet_length_ - pieces_.end();
   overlap_ = 0;
   running_ = &voice;
-  for (Position left = gap / frame; left > 0; --left) {
+  const Position most = std::min(gap, kMostMadeInOne_s * call_rate_);
+  for (Position left = most / frame; left > 0; --left) {
     decode_frame(voice, {.bytes = silent_frame, .kind = FrameKind::kNoise});
   }
   commit();

@@ -48,18 +48,6 @@ std::vector<Octets> amr_payloads(const char* name, bool wide, bool no_data_is_se
   return payloads;
 }
 
-// Frames each behind its length.
-std::vector<Octets> g729_payloads(const char* name) {
-  std::vector<Octets> payloads;
-  const Octets bytes = fixture(name);
-  for (auto at = bytes.begin(); at != bytes.end();) {
-    const auto end = at + 1 + std::to_integer<long>(*at);
-    payloads.emplace_back(at + 1, end);
-    at = end;
-  }
-  return payloads;
-}
-
 Octets amr_sid(unsigned energy) {
   BitWriter sid;
   sid.put(8U << 3U | 4U, 8).put(0, 29).put(energy, 6).put(1, 1).put(7, 3).align();
@@ -99,7 +87,7 @@ TEST_CASE("G.729 annex B and AMR: noise as loud as in the room, and the same eac
     std::uint32_t ticks;
   };
   const Case cases[] = {
-      {format(18, "G729"), g729_payloads("noise.g729"), 80},
+      {format(18, "G729"), annex_b_fixture("noise.g729"), 80},
       {format(96, "AMR"), amr_payloads("noise.amr", false, true), 160},
       {format(96, "AMR"), amr_payloads("noise.amr", false, false), 160},
       {format(96, "AMR-WB", 16000), amr_payloads("noise.amr-wb", true, true), 320},
@@ -196,6 +184,26 @@ TEST_CASE("what is lost in G.723.1's silence came last, and nothing is guessed o
   REQUIRE(loss.size() == 1);
   check_span(loss, 0, 1.14, 1.2);
   CHECK(spans_of(rendered, SpanKind::kConcealed).empty());
+}
+
+TEST_CASE("G.723.1's noise goes on for a minute without a packet, and no longer") {
+  std::vector<Octets> frames = g723_frames(40);
+  frames[30] = g723_sid(20);
+  for (std::size_t i = 31; i < 40; ++i) frames[i].clear();
+  frames.resize(4040);  // two minutes
+  frames.push_back(frames[0]);
+  CallBuilder call;
+  send(call, format(4, "G723"), frames, 240);
+  const RenderedCall rendered = call.render();
+  const auto dtx = spans_of(rendered, SpanKind::kDtx);
+  REQUIRE(dtx.size() == 2);
+  check_span(dtx, 0, 0.9, 60.93);
+  CHECK(dtx[0].note == "comfort noise");
+  check_span(dtx, 1, 60.93, 121.2);
+  CHECK(dtx[1].note.empty());
+  const Samples heard = listen(rendered, call.folder()).caller;
+  CHECK(rms(heard, 8000, 60, 60.9) > 3);
+  CHECK(is_silence(part(heard, 62 * 8000, 121 * 8000)));
 }
 
 TEST_CASE("G.723.1's noise in a call of another rate moves no word") {

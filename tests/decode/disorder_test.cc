@@ -52,18 +52,6 @@ std::vector<Octets> cut(const Octets& bytes, std::size_t size) {
   return parts;
 }
 
-// Frames each behind its length; of silence that goes on nothing is sent.
-std::vector<Octets> annex_b(const char* name) {
-  std::vector<Octets> payloads;
-  const Octets bytes = fixture(name);
-  for (auto at = bytes.begin(); at != bytes.end();) {
-    const auto end = at + 1 + std::to_integer<long>(*at);
-    payloads.emplace_back(at + 1, end);
-    at = end;
-  }
-  return payloads;
-}
-
 Sender amr_sender(const Octets& file, bool wide) {
   const std::uint32_t rate = wide ? 16000 : 8000;
   Sender sender{.format = format(96, wide ? "AMR-WB" : "AMR", rate),
@@ -77,16 +65,6 @@ Sender amr_sender(const Octets& file, bool wide) {
   return sender;
 }
 
-// Any bits are frames of iLBC.
-std::vector<Octets> random_frames(std::size_t bytes, std::size_t count) {
-  std::mt19937 random(1);
-  std::vector<Octets> frames(count, Octets(bytes));
-  for (Octets& frame : frames) {
-    for (std::byte& byte : frame) byte = static_cast<std::byte>(random());
-  }
-  return frames;
-}
-
 std::vector<Sender> senders() {
   std::vector<Sender> all = {speaking(format(0, "PCMU"), {"pcm_mulaw", 8000, 0, 160}, 160),
                              speaking(format(8, "PCMA"), {"pcm_alaw", 8000, 0, 80}, 80),
@@ -97,7 +75,8 @@ std::vector<Sender> senders() {
                              speaking(format(97, "speex"), {"libspeex", 8000, 15000}, 160),
                              speaking(format(111, "opus", 48000), {"libopus", 48000, 32000}, 960)};
   all.push_back({.format = format(18, "G729"), .payloads = fixture("voice.g729", 10), .ticks = 80});
-  all.push_back({.format = format(18, "G729"), .payloads = annex_b("noise.g729"), .ticks = 80});
+  all.push_back(
+      {.format = format(18, "G729"), .payloads = annex_b_fixture("noise.g729"), .ticks = 80});
   all.push_back(amr_sender(fixture("voice.amr"), false));
   all.push_back(amr_sender(fixture("voice.amr-wb"), true));
   all.push_back(amr_sender(fixture("noise.amr"), false));

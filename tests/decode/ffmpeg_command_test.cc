@@ -8,7 +8,6 @@
 #include <spandsp.h>
 
 #include <memory>
-#include <random>
 
 #include "ffmpeg_decoder.h"
 #include "payload_builder.h"
@@ -20,24 +19,6 @@ using namespace koegura::decode;
 using namespace koegura::decode::test;
 
 namespace {
-
-std::vector<Octets> encoded(const EncoderSettings& settings) {
-  Samples said = recording("callback.wav", settings.rate);
-  said.resize(3 * settings.rate);
-  std::vector<Octets> frames;
-  for (EncodedPacket& packet : encode(settings, said)) frames.push_back(std::move(packet.bytes));
-  return frames;
-}
-
-// Any bits are frames to these.
-std::vector<Octets> random_frames(std::size_t bytes, std::size_t count) {
-  std::mt19937 random(1);
-  std::vector<Octets> frames(count, Octets(bytes));
-  for (Octets& frame : frames) {
-    for (std::byte& byte : frame) byte = static_cast<std::byte>(random());
-  }
-  return frames;
-}
 
 // G.723.1 at 5.3 kbit/s, for which there is no encoder: any bits behind the type that are no
 // forbidden pitch lag.
@@ -112,10 +93,10 @@ TEST_CASE("one frame a packet: G.722, GSM, G.723.1 at both rates, G.729, iLBC of
     std::vector<Octets> frames;
     std::uint32_t ticks;
   };
-  const std::vector<Octets> g723 = encoded({"g723_1", 8000, 6300});
+  const std::vector<Octets> g723 = encoded_speech({"g723_1", 8000, 6300}, 3);
   const Case cases[] = {
-      {format(9, "G722"), {"g722", ""}, encoded({"g722", 16000, 0, 320}), 160},
-      {format(3, "GSM"), {"gsm", ""}, encoded({"libgsm", 8000, 13200}), 160},
+      {format(9, "G722"), {"g722", ""}, encoded_speech({"g722", 16000, 0, 320}, 3), 160},
+      {format(3, "GSM"), {"gsm", ""}, encoded_speech({"libgsm", 8000, 13200}, 3), 160},
       {format(4, "G723"), {"g723_1", ""}, g723, 240},
       {format(4, "G723"), {"g723_1", ""}, random_g723_frames(100), 240},
       {format(4, "G723"), {"g723_1", ""}, alternating(g723, random_g723_frames(100)), 240},
@@ -147,7 +128,7 @@ TEST_CASE("Speex and Opus, as the command decodes them from Ogg by the same libr
   for (const Case& c : cases) {
     CAPTURE(c.codec.rate);
     CAPTURE(c.bit_rate);
-    const auto frames = encoded({c.codec.decoder, c.codec.rate, c.bit_rate});
+    const auto frames = encoded_speech({c.codec.decoder, c.codec.rate, c.bit_rate}, 3);
     const Samples expected = ffmpeg_decodes_ogg(c.codec, frames);
     REQUIRE(expected.size() == frames.size() * c.codec.frame_samples);
     const auto ticks = static_cast<std::uint32_t>(c.codec.frame_samples);

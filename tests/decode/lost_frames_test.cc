@@ -58,14 +58,6 @@ Samples by_libspeex(const Talker& talker, const std::vector<Octets>& frames) {
   return out;
 }
 
-std::vector<Octets> encoded(const EncoderSettings& settings) {
-  Samples said = recording("callback.wav", settings.rate);
-  said.resize(4 * settings.rate);
-  std::vector<Octets> frames;
-  for (EncodedPacket& packet : encode(settings, said)) frames.push_back(std::move(packet.bytes));
-  return frames;
-}
-
 // Those whose decoder guesses.
 std::vector<Talker> guessed_talkers() {
   Octets forbidden_lag(24, std::byte{0xFF});  // of G.723.1: seven ones from bit 26 on
@@ -77,14 +69,14 @@ std::vector<Talker> guessed_talkers() {
                               .libav_decoder = "g729",
                               .erased = Octets(10)},
                              {.format = format(4, "G723"),
-                              .frames = encoded({"g723_1", 8000, 6300}),
+                              .frames = encoded_speech({"g723_1", 8000, 6300}, 4),
                               .samples = 240,
                               .decode = by_libav,
                               .libav_decoder = "g723_1",
                               .erased = forbidden_lag}};
   for (const std::uint32_t rate : {8000U, 16000U, 32000U}) {
     all.push_back({.format = format(97, "speex", rate),
-                   .frames = encoded({"libspeex", rate, 24000}),
+                   .frames = encoded_speech({"libspeex", rate, 24000}, 4),
                    .samples = rate / 50,
                    .decode = by_libspeex});
   }
@@ -209,7 +201,7 @@ TEST_CASE("where no decoder guesses a lost packet is silence, and no word of a g
   }
   const Talker talkers[] = {
       {.format = format(96, "AMR"), .frames = amr_payloads},
-      {.format = format(3, "GSM"), .frames = encoded({"libgsm", 8000, 13200})}};
+      {.format = format(3, "GSM"), .frames = encoded_speech({"libgsm", 8000, 13200}, 4)}};
   for (const Talker& talker : talkers) {
     CAPTURE(talker.format.encoding);
     RenderedCall rendered;

@@ -1,6 +1,7 @@
 // RTP payloads of fixtures and of frames, and calls made of them.
 #pragma once
 
+#include <random>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,6 +25,28 @@ inline std::vector<Octets> fixture(const std::string& name, std::size_t frame_by
   for (std::size_t at = 0; at < bytes.size(); at += frame_bytes) {
     frames.emplace_back(bytes.begin() + static_cast<long>(at),
                         bytes.begin() + static_cast<long>(at + frame_bytes));
+  }
+  return frames;
+}
+
+// G.729 with annex B: frames each behind its length; of silence that goes on nothing is sent.
+inline std::vector<Octets> annex_b_fixture(const std::string& name) {
+  std::vector<Octets> payloads;
+  const Octets bytes = fixture(name);
+  for (auto at = bytes.begin(); at != bytes.end();) {
+    const auto end = at + 1 + std::to_integer<long>(*at);
+    payloads.emplace_back(at + 1, end);
+    at = end;
+  }
+  return payloads;
+}
+
+// For codecs to which any bits are a frame.
+inline std::vector<Octets> random_frames(std::size_t bytes, std::size_t count) {
+  std::mt19937 random(1);
+  std::vector<Octets> frames(count, Octets(bytes));
+  for (Octets& frame : frames) {
+    for (std::byte& byte : frame) byte = static_cast<std::byte>(random());
   }
   return frames;
 }

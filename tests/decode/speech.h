@@ -124,6 +124,15 @@ inline std::vector<EncodedPacket> encode(const EncoderSettings& settings, const 
   return out;
 }
 
+// The first seconds of a recording, as that encoder says them.
+inline std::vector<Octets> encoded_speech(const EncoderSettings& settings, std::size_t seconds) {
+  Samples said = recording("callback.wav", settings.rate);
+  said.resize(seconds * settings.rate);
+  std::vector<Octets> frames;
+  for (EncodedPacket& packet : encode(settings, said)) frames.push_back(std::move(packet.bytes));
+  return frames;
+}
+
 // What libavcodec's decoder makes of the packets, back to back.
 struct ReferenceDecoder {
   const char* name = nullptr;

@@ -252,7 +252,8 @@ class Life {
     CHECK(erased.problems_size() == 0);
     const std::set<std::string> there = story_.ids();
     for (auto call = kept_.begin(); call != kept_.end();) {
-      const auto& [id, kept] = *call;
+      const std::string& id = call->first;
+      const Kept& kept = call->second;
       CAPTURE(id);
       if (!there.contains(id)) {
         CHECK_FALSE(is_held(id, kept));             // nothing that is held goes,

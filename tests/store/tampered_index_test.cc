@@ -97,8 +97,9 @@ TEST_CASE("each key that is gone, or tells other facts, is found, and the call n
     if (std::string_view("ndprstv").find(key[0]) == std::string_view::npos) continue;
     const auto entry = parse_term_key(key);
     REQUIRE(entry);
-    ++tried[key[0]];
-    CAPTURE(key[0]);
+    const char kind = key[0];
+    ++tried[kind];
+    CAPTURE(kind);
     archive.drop(key);
     Faults faults = archive.faults();
     REQUIRE(faults.size() == 1);

@@ -15,7 +15,7 @@ namespace koegura::store {
 
 namespace {
 
-constexpr std::size_t kAtTheStart = 32;  // calls entered before the archive is open
+constexpr std::size_t kAtOnce = 32;  // calls entered before the archive is open, or closed
 constexpr std::size_t kForgottenABatch = 1000;
 constexpr auto kHeadEvery = std::chrono::hours(1);
 constexpr auto kTryAgainAfter = std::chrono::seconds(10);
@@ -52,7 +52,10 @@ LedgerClerk::LedgerClerk(const ArchiveFolder& folder, Index& index, IdLocks& wri
 
 LedgerClerk::~LedgerClerk() {
   thread_.request_stop();
-  if (thread_.joinable()) thread_.join();
+  if (thread_.joinable()) {  // it was opened, and knows which calls have their entry
+    thread_.join();
+    static_cast<void>(enter_marked(kAtOnce, std::stop_token()));  // what was refused when it came
+  }
   static_cast<void>(write_notes());
   static_cast<void>(sign_head());
 }
@@ -100,7 +103,7 @@ Result<void> LedgerClerk::reconcile() {
   if (done) done = forget_entered(is_ours ? (*known)->entries : 0);
   if (done) done = set_ledger_position(index_, {book_.size(), book_.origin()});
   if (!done) return done;
-  if (!enter_marked(kAtTheStart, std::stop_token())) ask_thread();
+  if (!enter_marked(kAtOnce, std::stop_token())) ask_thread();
   // A full disk keeps nobody from recording: the last head stands until there is room.
   if (Result<void> has_head = sign_head(); !has_head) set_problem(has_head);
   return {};

@@ -47,7 +47,8 @@ class LedgerClerk {
               BoxClock clock);
   LedgerClerk(const LedgerClerk&) = delete;
   LedgerClerk& operator=(const LedgerClerk&) = delete;
-  // Writes what was noted, and signs the last head.
+  // Enters what was refused when it came, if it is little; writes what was noted, and signs the
+  // last head.
   ~LedgerClerk();
 
   // The call has been added to the index, and its file is in its place. On disk when it returns,

@@ -40,7 +40,7 @@ std::string party_text(const Party& party, const std::string& region) {
   return text.empty() ? "unknown" : text;
 }
 
-// Of 26: the time's ten and six of the hash, which two calls of one millisecond hardly share.
+// Of 26: the time's fourteen, to the nanosecond, and two of the hash.
 std::string short_id(const std::string& id) {
   return id.substr(0, kShortId);
 }

@@ -10,6 +10,7 @@
 #include "decode/waveform_file.h"
 #include "record_in_file.h"
 #include "sha256.h"
+#include "store/archive.h"
 #include "tiff_check.h"
 
 namespace koegura::store {
@@ -26,7 +27,7 @@ Result<void> check_waveform(const decode::Attachment& attachment, std::uint64_t 
 // program that does may have written one of the two. Nor is what other calls have to do with this
 // one: the index alone knows them, and the file alone has what they are known by. Notes have a file
 // of their own (note_audit.h), and how long it is kept the rules say anew each time.
-std::string comparable(CallRecord record) {
+CallRecord comparable(CallRecord record) {
   record.mutable_audio()->clear_path();
   record.clear_conversation();
   record.clear_joining();
@@ -36,7 +37,14 @@ std::string comparable(CallRecord record) {
   record.clear_tags();
   record.clear_unrecognised();
   record.DiscardUnknownFields();
-  return record.SerializeAsString();
+  return record;
+}
+
+// A call's own JSON names itself as its conversation.
+std::string expected_json(const CallRecord& record) {
+  CallRecord own = comparable(record);
+  own.set_conversation(own.id());
+  return to_json(own) + '\n';
 }
 
 // Most of a record's JSON, and nothing that is compared. Within strings a quotation mark is
@@ -60,7 +68,7 @@ void cut_fingerprint(std::vector<std::byte>& json) {
 Result<void> compare(const Result<CallRecord>& own, const CallRecord& record) {
   if (!own) return tl::make_unexpected(own.error());
   if (own->id() != record.id()) return failure("it holds another call: " + own->id());
-  if (comparable(*own) != comparable(record)) {
+  if (comparable(*own).SerializeAsString() != comparable(record).SerializeAsString()) {
     return failure("its call.json and the index tell different things of the call");
   }
   return {};
@@ -87,7 +95,10 @@ Result<void> check_call_record(const std::string& path, const CallRecord& record
   Result<decode::Attachment> json = decode::read_attachment(path, kCallJson);
   if (!json) return tl::make_unexpected(std::move(json).error());
   cut_fingerprint(json->bytes);
-  return compare(record_in(capture::as_text(json->bytes)), record);
+  // To write what it should say takes a fraction of the time that it takes to parse what it says.
+  const std::string_view text = capture::as_text(json->bytes);
+  if (text == expected_json(record)) return {};
+  return compare(record_in(text), record);
 }
 
 Result<void> check_call_file(const std::string& path, const CallRecord& record) {

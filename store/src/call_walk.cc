@@ -1,6 +1,8 @@
 #include "call_walk.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "call_matcher.h"
 #include "index_format.h"
@@ -40,29 +42,54 @@ class AllCalls : public CallWalk {
   bool started_ = false;
 };
 
+// A page of calls: what is read beyond the last that somebody wants costs a millisecond.
+constexpr std::size_t kMostAtOnce = 64;
+
 class CallsOfIds : public CallWalk {
  public:
-  CallsOfIds(const Index& index, std::unique_ptr<IdStream> ids, const CandidateFilter& filter)
-      : index_(index), ids_(std::move(ids)), filter_(filter) {}
+  CallsOfIds(const Index& index, std::unique_ptr<IdStream> ids, const CandidateFilter& filter,
+             std::size_t wanted)
+      : index_(index),
+        ids_(std::move(ids)),
+        filter_(filter),
+        at_once_(wanted == 0 ? kMostAtOnce : std::min(wanted, kMostAtOnce)) {}
 
   [[nodiscard]] Result<bool> next(CallRecord& into) override {
-    while (ids_->current()) {
-      const Candidate candidate = *ids_->current();
-      if (Result<void> moved = ids_->advance(); !moved) {
-        return tl::make_unexpected(std::move(moved).error());
+    for (;;) {
+      if (given_ == some_) {
+        if (Result<void> picked = pick_some(); !picked) {
+          return tl::make_unexpected(std::move(picked).error());
+        }
+        if (some_ == 0) return false;
       }
-      if (filter_(candidate) == Verdict::kNo) continue;
       // A call may go between the walk's beginning and now.
-      Result<bool> there = index_.read(candidate.id, into);
+      Result<bool> there = picked_->read(given_++, into);
       if (!there || *there) return there;
     }
-    return false;
   }
 
  private:
+  [[nodiscard]] Result<void> pick_some() {
+    std::vector<Ulid> ids;
+    while (ids_->current() && ids.size() < at_once_) {
+      if (filter_(*ids_->current()) != Verdict::kNo) ids.push_back(ids_->current()->id);
+      if (Result<void> moved = ids_->advance(); !moved) return moved;
+    }
+    some_ = ids.size();
+    given_ = 0;
+    picked_.reset();
+    if (some_ == 0) return {};
+    return index_.pick(ids).map(
+        [&](std::unique_ptr<PickedRecords> picked) { picked_ = std::move(picked); });
+  }
+
   const Index& index_;
   std::unique_ptr<IdStream> ids_;
   const CandidateFilter& filter_;
+  const std::size_t at_once_;
+  std::unique_ptr<PickedRecords> picked_;
+  std::size_t some_ = 0;   // that were picked
+  std::size_t given_ = 0;  // of these
 };
 
 }  // namespace
@@ -74,8 +101,8 @@ Result<std::unique_ptr<CallWalk>> walk_all(const Index& index, const WalkRange& 
 }
 
 std::unique_ptr<CallWalk> walk_ids(const Index& index, std::unique_ptr<IdStream> ids,
-                                   const CandidateFilter& filter) {
-  return std::make_unique<CallsOfIds>(index, std::move(ids), filter);
+                                   const CandidateFilter& filter, std::size_t wanted) {
+  return std::make_unique<CallsOfIds>(index, std::move(ids), filter, wanted);
 }
 
 Result<std::unique_ptr<IdStream>> legs_of(const Index& index, const Ulid& conversation,

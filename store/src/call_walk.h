@@ -13,7 +13,7 @@
 
 namespace koegura::store {
 
-// The next call into a record, best the same one for all; false at the end. An error ends the walk.
+// The next call into a record; false at the end. An error ends the walk.
 class CallWalk {
  public:
   virtual ~CallWalk() = default;
@@ -26,11 +26,11 @@ class CallWalk {
 [[nodiscard]] Result<std::unique_ptr<CallWalk>> walk_all(const Index& index,
                                                          const WalkRange& range);
 
-// The calls of the stream, but those that the filter knows to be none by their keys. REQUIRES: the
-// filter outlives the walk.
+// The calls of the stream, but those that the filter knows to be none by their keys. `wanted` calls
+// will be asked for, 0: all. REQUIRES: the filter outlives the walk.
 class CandidateFilter;
 [[nodiscard]] std::unique_ptr<CallWalk> walk_ids(const Index& index, std::unique_ptr<IdStream> ids,
-                                                 const CandidateFilter& filter);
+                                                 const CandidateFilter& filter, std::size_t wanted);
 
 // The legs of a conversation: the first one, which has no key but its record's, and the later ones.
 [[nodiscard]] Result<std::unique_ptr<IdStream>> legs_of(const Index& index,

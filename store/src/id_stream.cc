@@ -43,10 +43,13 @@ class AnyOfTerms : public IdStream {
       TermHead head{term, nullptr, {}};
       if (!is_shared) head.own = &term == &terms.back() ? std::move(shared_) : shared_->another();
       seek(head, begin);
-      if (Result<void> pushed = push(std::move(head)); !pushed) return pushed;
+      const Result<bool> is_there = stands(head);
+      if (!is_there) return is_there.map([](bool) {});
+      if (*is_there) heads_.push_back(std::move(head));
     }
     const bool is_also = also && *also >= range_.ids.first && *also <= range_.ids.last;
-    if (is_also) push_head({{}, nullptr, {*also, std::nullopt, false}});
+    if (is_also) heads_.push_back({{}, nullptr, {*also, std::nullopt, false}});
+    std::make_heap(heads_.begin(), heads_.end(), ComesLater{range_});
     settle();
     return {};
   }
@@ -57,7 +60,9 @@ class AnyOfTerms : public IdStream {
     const Ulid given = current_->id;
     Result<void> done;
     // Its parties may match by several terms.
-    while (done && !heads_.empty() && heads_.front().at.id == given) done = step(take_head());
+    while (done && !heads_.empty() && heads_.front().at.id == given) {
+      done = move_first([&](TermHead& head) { return step(head); });
+    }
     settle();
     return done;
   }
@@ -65,7 +70,7 @@ class AnyOfTerms : public IdStream {
   [[nodiscard]] Result<void> skip_to(const Ulid& id) override {
     Result<void> done;
     while (done && !heads_.empty() && range_.is_before(heads_.front().at.id, id)) {
-      done = skip(take_head(), id);
+      done = move_first([&](TermHead& head) { return skip(head, id); });
     }
     settle();
     return done;
@@ -81,43 +86,53 @@ class AnyOfTerms : public IdStream {
     range_.oldest_first ? cursor_of(head).seek_back(key) : cursor_of(head).seek(key);
   }
 
-  [[nodiscard]] TermHead take_head() {
-    std::pop_heap(heads_.begin(), heads_.end(), ComesLater{range_});
-    TermHead head = std::move(heads_.back());
-    heads_.pop_back();
-    return head;
-  }
-  void push_head(TermHead head) {
-    heads_.push_back(std::move(head));
-    std::push_heap(heads_.begin(), heads_.end(), ComesLater{range_});
+  // The head that comes next, as `move` says; it goes if its term has no more. The usual stream has
+  // one, and no heap to keep.
+  template <typename Move>
+  [[nodiscard]] Result<void> move_first(const Move& move) {
+    const bool is_heap = heads_.size() > 1;
+    if (is_heap) std::pop_heap(heads_.begin(), heads_.end(), ComesLater{range_});
+    const Result<bool> is_there = move(heads_.back());
+    if (!is_there || !*is_there) {
+      heads_.pop_back();
+    } else if (is_heap) {
+      std::push_heap(heads_.begin(), heads_.end(), ComesLater{range_});
+    }
+    return is_there.map([](bool) {});
   }
 
-  [[nodiscard]] Result<void> step(TermHead head) {
-    if (head.term.empty()) return {};
+  // Whether there is another call in its term, which it stands at then.
+  [[nodiscard]] Result<bool> step(TermHead& head) {
+    if (head.term.empty()) return false;
     IndexCursor& cursor = cursor_of(head);
     if (!head.own) {
       const std::string key = term_key(head.term, head.at.id);
       if (!cursor.valid() || cursor.key() != key) cursor.seek(key);
-      if (!cursor.valid()) return cursor.status();
+      if (!cursor.valid()) return stands(head);
     }
     range_.oldest_first ? cursor.previous() : cursor.next();
-    return push(std::move(head));
+    return stands(head);
   }
 
-  [[nodiscard]] Result<void> skip(TermHead head, const Ulid& id) {
-    if (head.term.empty()) return {};
+  [[nodiscard]] Result<bool> skip(TermHead& head, const Ulid& id) {
+    if (head.term.empty()) return false;
     IndexCursor& cursor = cursor_of(head);
     for (int i = 0; head.own && i < kStepsBeforeSeek; ++i) {
       range_.oldest_first ? cursor.previous() : cursor.next();
-      if (!stands_in(head)) return cursor.status();
-      if (!range_.is_before(head.at.id, id)) return push(std::move(head));
+      Result<bool> is_there = stands(head);
+      if (!is_there || !*is_there || !range_.is_before(head.at.id, id)) return is_there;
     }
     seek(head, id);
-    return push(std::move(head));
+    return stands(head);
   }
 
-  // Takes where its cursor stands, if that is still within the term and the range.
-  [[nodiscard]] bool stands_in(TermHead& head) {
+  [[nodiscard]] Result<bool> stands(TermHead& head) {
+    if (takes_place(head)) return true;
+    return cursor_of(head).status().map([] { return false; });
+  }
+
+  // Where its cursor stands, if that is still within the term and the range.
+  [[nodiscard]] bool takes_place(TermHead& head) {
     const IndexCursor& cursor = cursor_of(head);
     if (!cursor.valid()) return false;
     const std::optional<TermEntry> entry = parse_term_key(cursor.key());
@@ -125,12 +140,6 @@ class AnyOfTerms : public IdStream {
     if (entry->id < range_.ids.first || entry->id > range_.ids.last) return false;
     head.at = candidate_of(*entry, cursor.value());
     return true;
-  }
-
-  [[nodiscard]] Result<void> push(TermHead head) {
-    if (!stands_in(head)) return cursor_of(head).status();
-    push_head(std::move(head));
-    return {};
   }
 
   void settle() {

@@ -45,6 +45,8 @@ class RocksIndex : public Index {
   [[nodiscard]] Result<void> wipe() override;
   [[nodiscard]] Result<std::optional<CallRecord>> get(const Ulid& id) const override;
   [[nodiscard]] Result<bool> read(const Ulid& id, CallRecord& into) const override;
+  [[nodiscard]] Result<std::unique_ptr<PickedRecords>> pick(
+      const std::vector<Ulid>& ids) const override;
   [[nodiscard]] Result<std::optional<std::string>> value(std::string_view key) const override;
   [[nodiscard]] Result<bool> annotate(const CallRecord& annotated) override;
   [[nodiscard]] Result<Totals> totals() const override;
@@ -333,6 +335,10 @@ Result<bool> RocksIndex::read(const Ulid& id, CallRecord& into) const {
   if (status.IsNotFound()) return false;
   if (!status.ok()) return database_failure(status);
   return decode_record(view(found), id, into).map([] { return true; });
+}
+
+Result<std::unique_ptr<PickedRecords>> RocksIndex::pick(const std::vector<Ulid>& ids) const {
+  return database().map([&](Database database) { return pick_records(std::move(database), ids); });
 }
 
 Result<std::optional<CallRecord>> RocksIndex::get(const Ulid& id) const {

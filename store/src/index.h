@@ -38,6 +38,14 @@ class IndexCursor {
   [[nodiscard]] virtual std::unique_ptr<IndexCursor> another() const = 0;
 };
 
+// Records that were looked for at once.
+class PickedRecords {
+ public:
+  virtual ~PickedRecords() = default;
+  // Of the id at this place among those asked for. False: there is no such call.
+  [[nodiscard]] virtual Result<bool> read(std::size_t at, CallRecord& into) const = 0;
+};
+
 struct IndexOptions {
   enum class Access : unsigned char {
     kRead,   // beside a writer, in this or another process; writes nothing
@@ -96,6 +104,10 @@ class Index {
   // The same into a record that is there: who reads many of them with one record does it in half
   // the time, as its strings are used again. False if there is none.
   [[nodiscard]] virtual Result<bool> read(const Ulid& id, CallRecord& into) const = 0;
+  // Those of several calls, in a quarter less time than one by one. They are as they were then, and
+  // what the disk refused of one, only its read says. Each holds memory: ask for some dozens.
+  [[nodiscard]] virtual Result<std::unique_ptr<PickedRecords>> pick(
+      const std::vector<Ulid>& ids) const = 0;
   // The call has the notes and tags of this record from then on, in one batch. False if it is not
   // there. REQUIRES: kWrite.
   [[nodiscard]] virtual Result<bool> annotate(const CallRecord& annotated) = 0;

@@ -2,11 +2,15 @@
 
 #include <google/protobuf/util/json_util.h>
 
+#include "plain_json.h"
 #include "utf8.h"
 
 namespace koegura::store {
 
 Result<std::string> message_json(const google::protobuf::Message& message, DefaultFields defaults) {
+  if (defaults == DefaultFields::kPrinted) {
+    if (std::optional<std::string> json = plain_json(message)) return *std::move(json);
+  }
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
   options.always_print_primitive_fields = defaults == DefaultFields::kPrinted;

@@ -23,10 +23,10 @@ using Access = IndexOptions::Access;
 
 // The index shares a box with capture: small, and content with it.
 constexpr std::size_t kWriteBufferBytes = 4U << 20U;
-constexpr std::size_t kCacheBytes = 16U << 20U;
+constexpr std::size_t kCacheBytes = 32U << 20U;
 constexpr std::uint32_t kDictionaryBytes = 16U << 10U;
 constexpr std::uint64_t kDictionarySampleBytes = 2U << 20U;
-constexpr std::size_t kBlockBytes = 4U << 10U;  // a row costs one block
+constexpr std::size_t kBlockBytes = 2U << 10U;  // a row costs one block, which is read as a whole
 
 // RocksDB's own LOG is not kept: a reader may not be allowed to write one, and a writer whose disk
 // is full would end in an assertion of Debian's build as soon as the LOG was refused a write.
@@ -59,12 +59,14 @@ rocksdb::Options rocksdb_options(Access access, DamagedLog damaged) {
   out.track_and_verify_wals_in_manifest = access != Access::kRead;
   out.write_buffer_size = kWriteBufferBytes;
   out.max_write_buffer_number = 2;
-  // What few calls cost to compress is no matter, what they take and cost to read is. The
-  // dictionary is of a table's first megabytes: a block has ten calls, and every call has the same
-  // words.
-  out.compression = rocksdb::kLZ4HCCompression;
-  out.compression_opts.max_dict_bytes = kDictionaryBytes;
-  out.compression_opts.max_dict_buffer_bytes = kDictionarySampleBytes;
+  // What calls take where they come to stay, and cost to read, matters; what that costs to write
+  // does not, once. The dictionary is of a table's first megabytes: a block has two calls, and
+  // every call has the same words.
+  out.compression = rocksdb::kLZ4Compression;
+  out.bottommost_compression = rocksdb::kLZ4HCCompression;
+  out.bottommost_compression_opts.enabled = true;
+  out.bottommost_compression_opts.max_dict_bytes = kDictionaryBytes;
+  out.bottommost_compression_opts.max_dict_buffer_bytes = kDictionarySampleBytes;
   out.max_background_jobs = 2;
   out.info_log = std::make_shared<SilentLogger>();
   // A manifest has the first and last key of each table that came or went since it was begun: words
@@ -98,6 +100,30 @@ class RocksCursor : public IndexCursor {
  private:
   Database database_;  // outlives the iterator
   std::unique_ptr<rocksdb::Iterator> iterator_;
+};
+
+class RocksPicked : public PickedRecords {
+ public:
+  RocksPicked(Database database, const std::vector<Ulid>& ids)
+      : database_(std::move(database)), ids_(ids), values_(ids.size()), states_(ids.size()) {
+    std::vector<std::string> texts;
+    std::vector<rocksdb::Slice> keys;
+    texts.reserve(ids.size());
+    for (const Ulid& id : ids) keys.push_back(slice(texts.emplace_back(call_key(id))));
+    database_->MultiGet(rocksdb::ReadOptions(), database_->DefaultColumnFamily(), keys.size(),
+                        keys.data(), values_.data(), states_.data());
+  }
+  [[nodiscard]] Result<bool> read(std::size_t at, CallRecord& into) const override {
+    if (states_[at].IsNotFound()) return false;
+    if (!states_[at].ok()) return database_failure(states_[at]);
+    return decode_record(view(values_[at]), ids_[at], into).map([] { return true; });
+  }
+
+ private:
+  Database database_;  // outlives the values, which lie in its cache
+  std::vector<Ulid> ids_;
+  std::vector<rocksdb::PinnableSlice> values_;
+  std::vector<rocksdb::Status> states_;
 };
 
 tl::unexpected<Error> damaged_index(const rocksdb::Status& status) {
@@ -171,6 +197,10 @@ FolderState folder_state(const std::string& folder, const FolderState& before) {
 
 std::unique_ptr<IndexCursor> make_cursor(Database database) {
   return std::make_unique<RocksCursor>(std::move(database));
+}
+
+std::unique_ptr<PickedRecords> pick_records(Database database, const std::vector<Ulid>& ids) {
+  return std::make_unique<RocksPicked>(std::move(database), ids);
 }
 
 // A compaction moves a table down as it is, deleted keys and all, where it overlaps with no other.

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "index.h"
 
@@ -39,6 +40,9 @@ struct FolderState {
 [[nodiscard]] FolderState folder_state(const std::string& folder, const FolderState& before);
 
 [[nodiscard]] std::unique_ptr<IndexCursor> make_cursor(Database database);
+
+[[nodiscard]] std::unique_ptr<PickedRecords> pick_records(Database database,
+                                                          const std::vector<Ulid>& ids);
 
 // Of one that was flushed and compacted: what still has deleted keys, is written anew without them.
 [[nodiscard]] Result<void> wipe_database(rocksdb::DB& database);

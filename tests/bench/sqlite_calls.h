@@ -130,7 +130,7 @@ class Sqlite {
     run("CREATE INDEX by_outcome ON calls(state, direction, at, duration)");
     run("CREATE INDEX by_time ON calls(at)");
     run("ANALYZE");
-    run("PRAGMA cache_size=-16384");  // as the index has it
+    run("PRAGMA cache_size=-32768");  // as the index has it
   }
   // Prepared once, as a program would.
   Statement& question(const std::string& sql) {

@@ -79,6 +79,45 @@ TEST_CASE(
   CHECK(index->get(*Ulid::parse(second.id()))->value().tags(0) == "vip");
 }
 
+TEST_CASE("records that are picked at once are those that one by one would be read") {
+  const TemporaryFolder folder;
+  std::vector<Ulid> ids;
+  {
+    const auto index = open(folder.path(), Access::kBuild);
+    for (int i = 0; i < 100; ++i) {
+      const CallRecord record = record_of("c" + std::to_string(i));
+      ids.push_back(*Ulid::parse(record.id()));
+      REQUIRE(index->add(record, 10));
+    }
+    REQUIRE(index->finish());  // what comes after lies in the log
+  }
+  const auto writer = open(folder.path(), Access::kWrite);
+  const auto reader = open(folder.path(), Access::kRead);
+  const CallRecord late = record_of("late");
+  REQUIRE(writer->add(late, 10));
+  REQUIRE(writer->remove(ids.at(7), 10));
+  REQUIRE(reader->totals()->calls == 100);  // it has seen both
+  ids.push_back(*Ulid::parse(late.id()));
+  ids.emplace_back();  // of no call
+  ids.push_back(ids.at(3));
+  for (const Index* index : {writer.get(), reader.get()}) {
+    const auto picked = index->pick(ids);
+    REQUIRE(picked);
+    for (std::size_t at = 0; at < ids.size(); ++at) {
+      CAPTURE(at);
+      CallRecord record;
+      const auto there = (*picked)->read(at, record);
+      REQUIRE(there);
+      CHECK(*there == (at != 7 && at != 101));
+      const auto alone = index->get(ids.at(at));
+      REQUIRE(alone);
+      REQUIRE(alone->has_value() == *there);
+      if (*there) CHECK(record.SerializeAsString() == (*alone)->SerializeAsString());
+    }
+    CHECK(index->pick({}).has_value());
+  }
+}
+
 TEST_CASE("what was added without a sync is there after finish") {
   const TemporaryFolder folder;
   {

@@ -173,6 +173,36 @@ TEST_CASE("the walk ends when the visitor has seen enough") {
   CHECK(seen == 2);
 }
 
+TEST_CASE("calls that go while a walk is under way are passed over, and it goes on") {
+  const TemporaryFolder folder;
+  const auto opened =
+      Index::open(folder / "index", {.access = IndexOptions::Access::kWrite, .sync = false});
+  REQUIRE(opened);
+  Index& index = **opened;
+  std::vector<CallRecord> calls;
+  for (int i = 0; i < 300; ++i) {
+    calls.push_back(record_of(
+        CallBuilder("c" + std::to_string(i)).starting(kMorning + std::chrono::minutes(i))));
+    REQUIRE(index.add(calls.back(), 1000));
+  }
+  const auto remove = [&](int first, int last) {
+    for (int i = first; i < last; ++i) REQUIRE(index.remove(*Ulid::parse(calls.at(i).id()), 1000));
+  };
+  std::vector<std::string> found;
+  const auto done = query_index(index, {.number = "2301"}, "JP", [&](const CallRecord& record) {
+    // From 299 down: more than are read at once, and the oldest.
+    if (found.empty()) remove(50, 200), remove(0, 2);
+    found.push_back(record.call_id());
+    return true;
+  });
+  REQUIRE(done);
+  CHECK(found.size() == 300 - 152);
+  CHECK(found.front() == "c299");
+  CHECK(found.at(99) == "c200");
+  CHECK(found.at(100) == "c49");
+  CHECK(found.back() == "c2");
+}
+
 TEST_CASE("a call that is replaced is no longer found by what it was") {
   IndexUnderTest index;
   CallRecord record = record_of(CallBuilder("c1"));

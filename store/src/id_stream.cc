@@ -27,6 +27,9 @@ struct ComesLater {
   bool operator()(const TermHead& a, const TermHead& b) const {
     return range.is_before(b.at.id, a.at.id);
   }
+  bool operator()(const Candidate& a, const Candidate& b) const {
+    return range.is_before(b.id, a.id);
+  }
 };
 
 class AnyOfTerms : public IdStream {
@@ -153,34 +156,40 @@ class AnyOfTerms : public IdStream {
   std::optional<Candidate> current_;
 };
 
+// In the order of the walk, each once. A page has few of them: they lie in a heap, as sorting all
+// would take longer.
 class ListedCalls : public IdStream {
  public:
-  // REQUIRES: in order, each once.
-  explicit ListedCalls(std::vector<Candidate> candidates, const WalkRange& range)
-      : range_(range), left_(std::move(candidates)) {
-    std::reverse(left_.begin(), left_.end());
+  ListedCalls(std::vector<Candidate> candidates, const WalkRange& range)
+      : range_(range), heap_(std::move(candidates)) {
+    std::make_heap(heap_.begin(), heap_.end(), ComesLater{range_});
     settle();
   }
   [[nodiscard]] const std::optional<Candidate>& current() const override { return current_; }
   [[nodiscard]] Result<void> advance() override {
-    left_.pop_back();
+    const Ulid given = current_->id;
+    while (!heap_.empty() && heap_.front().id == given) drop_first();
     settle();
     return {};
   }
   [[nodiscard]] Result<void> skip_to(const Ulid& id) override {
-    while (!left_.empty() && range_.is_before(left_.back().id, id)) left_.pop_back();
+    while (!heap_.empty() && range_.is_before(heap_.front().id, id)) drop_first();
     settle();
     return {};
   }
 
  private:
+  void drop_first() {
+    std::pop_heap(heap_.begin(), heap_.end(), ComesLater{range_});
+    heap_.pop_back();
+  }
   void settle() {
     current_.reset();
-    if (!left_.empty()) current_ = left_.back();
+    if (!heap_.empty()) current_ = heap_.front();
   }
 
   const WalkRange range_;
-  std::vector<Candidate> left_;  // the next one last
+  std::vector<Candidate> heap_;
   std::optional<Candidate> current_;
 };
 
@@ -247,10 +256,6 @@ std::unique_ptr<IdStream> stream_of(std::vector<Candidate> candidates, const Wal
   std::erase_if(candidates, [&](const Candidate& candidate) {
     return candidate.id < range.ids.first || candidate.id > range.ids.last;
   });
-  std::sort(candidates.begin(), candidates.end(),
-            [&](const Candidate& a, const Candidate& b) { return range.is_before(a.id, b.id); });
-  const auto is_same = [](const Candidate& a, const Candidate& b) { return a.id == b.id; };
-  candidates.erase(std::unique(candidates.begin(), candidates.end(), is_same), candidates.end());
   return std::make_unique<ListedCalls>(std::move(candidates), range);
 }
 

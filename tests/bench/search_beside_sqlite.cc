@@ -18,7 +18,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -29,8 +28,8 @@
 #include "index.h"
 #include "index_format.h"
 #include "query.h"
+#include "search_questions.h"
 #include "sqlite_calls.h"
-#include "store/number.h"
 
 namespace {
 
@@ -38,6 +37,7 @@ using namespace koegura;
 using namespace koegura::store;
 using bench::Dice;
 using bench::give_up;
+using bench::Question;
 using bench::Sqlite;
 using bench::Statement;
 using Clock = std::chrono::steady_clock;
@@ -55,119 +55,6 @@ T must(Result<T> result) {
 
 double seconds_since(Clock::time_point begun) {
   return std::chrono::duration<double>(Clock::now() - begun).count();
-}
-
-// ---- the questions -----------------------------------------------------------------------------
-
-struct Question {
-  const char* name;
-  std::function<CallFilter(Dice&, int calls)> ask;
-  std::function<Statement&(Sqlite&, const CallFilter&)> ask_sqlite;
-  bool is_count = false;
-};
-
-CallFilter within(Dice& dice, int calls, int days) {
-  const int all_days = calls / bench::kCallsADay;
-  CallFilter filter;
-  filter.from =
-      bench::kFirstDay +
-      std::chrono::minutes(dice.below(static_cast<unsigned>(std::max(1, all_days - days)) * 1440));
-  filter.to = *filter.from + std::chrono::hours(24) * days;
-  return filter;
-}
-
-std::int64_t ns(const std::optional<Timestamp>& time) {
-  return to_unix_ns(*time);
-}
-
-// Past every text that begins with this.
-std::string after_all(std::string text) {
-  ++text.back();
-  return text;
-}
-
-std::vector<Question> questions() {
-  std::vector<Question> all;
-  all.push_back({"one number",
-                 [](Dice& dice, int) {
-                   CallFilter filter;
-                   filter.number = national_number(dice.number(), "JP");  // as people type it
-                   return filter;
-                 },
-                 [](Sqlite& sqlite, const CallFilter& filter) -> Statement& {
-                   return sqlite
-                       .question(
-                           "SELECT record FROM by_number JOIN calls USING(at) WHERE number=?"
-                           " ORDER BY by_number.at DESC LIMIT 50")
-                       .bind(1, normalise_number(filter.number, "JP"));
-                 }});
-  all.push_back(
-      {"one department in a week",
-       [](Dice& dice, int calls) {
-         CallFilter filter = within(dice, calls, 7);
-         filter.department = "department " + std::to_string(dice.below(bench::kDepartments));
-         return filter;
-       },
-       [](Sqlite& sqlite, const CallFilter& filter) -> Statement& {
-         return sqlite
-             .question(
-                 "SELECT record FROM by_department JOIN calls USING(at) WHERE department=?"
-                 " AND by_department.at>=? AND by_department.at<? ORDER BY by_department.at DESC "
-                 "LIMIT 50")
-             .bind(1, filter.department)
-             .bind(2, ns(filter.from))
-             .bind(3, ns(filter.to));
-       }});
-  all.push_back({"a number's last four digits",
-                 [](Dice& dice, int) {
-                   CallFilter filter;
-                   filter.number = "*" + dice.number().substr(8);
-                   return filter;
-                 },
-                 [](Sqlite& sqlite, const CallFilter& filter) -> Statement& {
-                   const std::string end = bench::reversed(filter.number.substr(1));
-                   return sqlite
-                       .question(
-                           "SELECT record FROM (SELECT DISTINCT at FROM by_end WHERE reversed>=? "
-                           "AND reversed<?"
-                           " ORDER BY at DESC LIMIT 50) JOIN calls USING(at)")
-                       .bind(1, end)
-                       .bind(2, after_all(end));
-                 }});
-  all.push_back(
-      {"30 days, three filters",
-       [](Dice& dice, int calls) {
-         CallFilter filter = within(dice, calls, 30);
-         filter.state = "missed";
-         filter.direction = "out";
-         filter.longer_than = std::chrono::seconds(300);
-         return filter;
-       },
-       [](Sqlite& sqlite, const CallFilter& filter) -> Statement& {
-         return sqlite
-             .question(
-                 "SELECT record FROM calls WHERE state=? AND direction=? AND at>=? AND at<?"
-                 " AND duration>? ORDER BY at DESC LIMIT 50")
-             .bind(1, filter.state)
-             .bind(2, filter.direction)
-             .bind(3, ns(filter.from))
-             .bind(4, ns(filter.to))
-             .bind(5, to_seconds(*filter.longer_than));
-       }});
-  all.push_back({"the last 50", [](Dice&, int) { return CallFilter(); },
-                 [](Sqlite& sqlite, const CallFilter&) -> Statement& {
-                   return sqlite.question("SELECT record FROM calls ORDER BY at DESC LIMIT 50");
-                 }});
-  all.push_back(
-      {"how many in a year", [](Dice& dice, int calls) { return within(dice, calls, 365); },
-       [](Sqlite& sqlite, const CallFilter& filter) -> Statement& {
-         return sqlite
-             .question("SELECT COUNT(*) FROM calls INDEXED BY by_time WHERE at>=? AND at<?")
-             .bind(1, ns(filter.from))
-             .bind(2, ns(filter.to));
-       },
-       true});
-  return all;
 }
 
 std::vector<std::string> answer_of(const Index& index, const CallFilter& asked, bool is_count) {
@@ -399,7 +286,7 @@ int main(int argc, char** argv) {
   City small_one(small);
   City large_one(large);
   for (const City* city : {&small_one, &large_one}) city->warm_up();
-  for (const Question& question : questions()) {
+  for (const Question& question : bench::questions()) {
     if (std::string(question.name).find(only) == std::string::npos) continue;
     // One behind the other: a machine that is shared is not as fast a minute later.
     for (City* city : {&small_one, &large_one}) city->ask(question);

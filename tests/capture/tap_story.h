@@ -6,11 +6,14 @@
 #include <stdlib.h>
 
 #include <array>
+#include <cstdint>
 #include <deque>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -71,6 +74,33 @@ class WireSource final : public PacketSource {
   std::vector<std::pair<Octets, Timestamp>> given_;
 };
 
+using FilesAndSizes = std::map<std::filesystem::path, std::uintmax_t>;
+
+inline FilesAndSizes files_of(const std::string& folder) {
+  FilesAndSizes files;
+  std::error_code gone;  // between the look for its name and for its size
+  for (const auto& file : std::filesystem::directory_iterator(folder)) {
+    if (file.is_regular_file(gone)) files[file.path().filename()] = file.file_size(gone);
+  }
+  return files;
+}
+
+// As it stands at one moment, which is what a kill leaves: its recorder may go on, and take a
+// segment away while others are copied.
+inline void copy_as_left(const std::string& from, const std::string& to) {
+  FilesAndSizes before;
+  FilesAndSizes after;
+  do {
+    for (const auto& [name, size] : before) std::filesystem::remove(to / name);
+    before = files_of(from);
+    for (const auto& [name, size] : before) {
+      std::error_code gone;
+      std::filesystem::copy_file(from / name, to / name, gone);
+    }
+    after = files_of(from);
+  } while (after != before || files_of(to) != before);
+}
+
 // lanes[n] = how many sources lane n has; sources are numbered through. `after` is a story whose
 // recorder died, or was stopped, at this moment: its spool is where this one begins.
 class TapStory final : public CallSink {
@@ -93,7 +123,7 @@ class TapStory final : public CallSink {
       }
       opened.push_back(std::move(lane));
     }
-    if (after != nullptr) std::filesystem::copy(after->folder_, folder_);
+    if (after != nullptr) copy_as_left(after->folder_, folder_);
     auto spool = SpoolFolder::open(folder, {.flush_interval = std::chrono::milliseconds(200)});
     REQUIRE(spool);
     spool_ = std::move(*spool);

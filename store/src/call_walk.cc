@@ -56,12 +56,8 @@ class CallsOfIds : public CallWalk {
 
   [[nodiscard]] Result<bool> next(CallRecord& into) override {
     for (;;) {
-      if (given_ == some_) {
-        if (Result<void> picked = pick_some(); !picked) {
-          return tl::make_unexpected(std::move(picked).error());
-        }
-        if (some_ == 0) return false;
-      }
+      Result<bool> has_one = given_ < some_ ? Result<bool>(true) : pick_some();
+      if (!has_one || !*has_one) return has_one;
       // A call may go between the walk's beginning and now.
       Result<bool> there = picked_->read(given_++, into);
       if (!there || *there) return there;
@@ -69,18 +65,22 @@ class CallsOfIds : public CallWalk {
   }
 
  private:
-  [[nodiscard]] Result<void> pick_some() {
+  // False at the end.
+  [[nodiscard]] Result<bool> pick_some() {
     std::vector<Ulid> ids;
     while (ids_->current() && ids.size() < at_once_) {
       if (filter_(*ids_->current()) != Verdict::kNo) ids.push_back(ids_->current()->id);
-      if (Result<void> moved = ids_->advance(); !moved) return moved;
+      if (Result<void> moved = ids_->advance(); !moved) {
+        return tl::make_unexpected(std::move(moved).error());
+      }
     }
-    some_ = ids.size();
-    given_ = 0;
-    picked_.reset();
-    if (some_ == 0) return {};
-    return index_.pick(ids).map(
-        [&](std::unique_ptr<PickedRecords> picked) { picked_ = std::move(picked); });
+    if (ids.empty()) return false;
+    return index_.pick(ids).map([&](std::unique_ptr<PickedRecords> picked) {
+      picked_ = std::move(picked);
+      some_ = ids.size();
+      given_ = 0;
+      return true;
+    });
   }
 
   const Index& index_;

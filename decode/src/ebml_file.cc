@@ -14,6 +14,8 @@ namespace {
 constexpr std::uint32_t kEbmlHeader = 0x1A45DFA3;
 constexpr std::uint32_t kSegment = 0x18538067;
 constexpr std::uint64_t kLargestHeader = 4096;  // of the EBML element
+// A small file's elements lie close together, and a look at one asks for 12 bytes.
+constexpr std::size_t kAhead = 4096;
 
 // A variable-size integer (RFC 8794 §4) at the front; its length marker stays in it if asked.
 struct Integer {
@@ -51,16 +53,25 @@ EbmlFile::~EbmlFile() {
 }
 
 capture::Bytes EbmlFile::read(std::uint64_t offset, std::uint64_t bytes) {
-  std::size_t got = 0;
   const std::size_t wanted = std::min<std::uint64_t>(bytes, buffer_.size());
-  while (got < wanted && error_ == 0) {
+  const bool is_held = offset >= begin_ && offset - begin_ <= held_ &&
+                       wanted <= held_ - static_cast<std::size_t>(offset - begin_);
+  if (!is_held) fill(offset, std::max(wanted, kAhead));
+  const auto at = static_cast<std::size_t>(offset - begin_);
+  return {buffer_.data() + at, std::min(wanted, held_ - at)};
+}
+
+void EbmlFile::fill(std::uint64_t offset, std::size_t bytes) {
+  begin_ = offset;
+  held_ = 0;
+  while (held_ < bytes && error_ == 0) {
     const ssize_t more =
-        ::pread(fd_, buffer_.data() + got, wanted - got, static_cast<off_t>(offset + got));
+        ::pread(fd_, buffer_.data() + held_, bytes - held_, static_cast<off_t>(offset + held_));
     if (more == 0) break;
-    if (more > 0) got += static_cast<std::size_t>(more);
+    if (more > 0) held_ += static_cast<std::size_t>(more);
     if (more < 0 && errno != EINTR) error_ = errno;
   }
-  return {buffer_.data(), error_ == 0 ? got : 0};
+  if (error_ != 0) held_ = 0;
 }
 
 std::optional<EbmlElement> EbmlFile::element_at(std::uint64_t at, std::uint64_t end) {

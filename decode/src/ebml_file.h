@@ -59,9 +59,13 @@ class EbmlFile {
   // Nothing unless it lies within `end`.
   [[nodiscard]] std::optional<EbmlElement> element_at(std::uint64_t at, std::uint64_t end);
 
+  void fill(std::uint64_t offset, std::size_t bytes);
+
   int fd_;
   int error_ = 0;
   std::uint64_t size_ = 0;
+  std::uint64_t begin_ = 0;  // of what the buffer holds
+  std::size_t held_ = 0;
   std::array<std::byte, 64U << 10U> buffer_;
 };
 

@@ -29,7 +29,8 @@ Result<bool> LedgerLines::read_more() {
   const std::size_t before = buffer_.size();
   const std::uint64_t from = at_ + before;
   if (from >= end_) return false;
-  const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(end_ - from, kMostLineBytes));
+  const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(end_ - from, ahead_));
+  ahead_ = std::min(ahead_ * 8, kMostLineBytes);
   buffer_.resize(before + most);
   const Result<std::size_t> got = file_.read_at(from, std::span(buffer_).subspan(before));
   if (!got) return tl::make_unexpected(got.error());

@@ -28,8 +28,9 @@ class LedgerLines {
   const OpenFile& file_;
   std::uint64_t at_;
   std::uint64_t end_;
-  std::string buffer_;     // read ahead
-  std::size_t taken_ = 0;  // of it
+  std::string buffer_;        // read ahead
+  std::size_t taken_ = 0;     // of it
+  std::size_t ahead_ = 1024;  // to be read next; more and more, as many ask for one line
 };
 
 }  // namespace koegura::store

@@ -3,10 +3,10 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 #include <google/protobuf/timestamp.pb.h>
+#include <google/protobuf/util/time_util.h>
 
 #include <array>
 #include <charconv>
-#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <string_view>
@@ -57,7 +57,6 @@ class PlainJson {
   [[nodiscard]] bool add_word(std::string_view word);
   [[nodiscard]] bool add_double(double value);
   [[nodiscard]] bool add_time(const google::protobuf::Timestamp& time);
-  void add_digits(std::int64_t value, int digits);
 
   template <typename Integer>
   [[nodiscard]] bool add_number(Integer value) {
@@ -188,51 +187,16 @@ bool PlainJson::add_double(double value) {
   return true;
 }
 
-void PlainJson::add_digits(std::int64_t value, int digits) {
-  const std::size_t begin = json_.size();
-  json_.append(static_cast<std::size_t>(digits), '0');
-  for (std::size_t at = begin + static_cast<std::size_t>(digits); at > begin; value /= 10) {
-    json_[--at] = static_cast<char>('0' + value % 10);
-  }
-}
-
-// RFC 3339, UTC; milliseconds, microseconds or nanoseconds, where there are any.
 bool PlainJson::add_time(const google::protobuf::Timestamp& time) {
-  using std::chrono::days;
-  using std::chrono::seconds;
-  constexpr std::int64_t kFirst = -62'135'596'800;  // year 1
-  constexpr std::int64_t kLast = 253'402'300'799;   // year 9999
+  using google::protobuf::util::TimeUtil;
   constexpr int kNanosASecond = 1'000'000'000;
-  const bool is_valid = time.seconds() >= kFirst && time.seconds() <= kLast && time.nanos() >= 0 &&
+  const bool is_valid = time.seconds() >= TimeUtil::kTimestampMinSeconds &&
+                        time.seconds() <= TimeUtil::kTimestampMaxSeconds && time.nanos() >= 0 &&
                         time.nanos() < kNanosASecond;
   if (!is_valid) return false;
-  const std::chrono::sys_seconds at{seconds(time.seconds())};
-  const auto day = std::chrono::floor<days>(at);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(at - day);
   json_ += '"';
-  add_digits(static_cast<int>(date.year()), 4);
-  json_ += '-';
-  add_digits(static_cast<unsigned>(date.month()), 2);
-  json_ += '-';
-  add_digits(static_cast<unsigned>(date.day()), 2);
-  json_ += 'T';
-  add_digits(clock.hours().count(), 2);
-  json_ += ':';
-  add_digits(clock.minutes().count(), 2);
-  json_ += ':';
-  add_digits(clock.seconds().count(), 2);
-  if (time.nanos() != 0) {
-    json_ += '.';
-    if (time.nanos() % 1'000'000 == 0) {
-      add_digits(time.nanos() / 1'000'000, 3);
-    } else if (time.nanos() % 1000 == 0) {
-      add_digits(time.nanos() / 1000, 6);
-    } else {
-      add_digits(time.nanos(), 9);
-    }
-  }
-  json_ += "Z\"";
+  json_ += TimeUtil::ToString(time);
+  json_ += '"';
   return true;
 }
 

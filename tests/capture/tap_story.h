@@ -88,17 +88,15 @@ inline FilesAndSizes files_of(const std::string& folder) {
 // As it stands at one moment, which is what a kill leaves: its recorder may go on, and take a
 // segment away while others are copied.
 inline void copy_as_left(const std::string& from, const std::string& to) {
-  FilesAndSizes before;
-  FilesAndSizes after;
-  do {
-    for (const auto& [name, size] : before) std::filesystem::remove(to / name);
-    before = files_of(from);
-    for (const auto& [name, size] : before) {
+  koegura::test::wait_until([&] {
+    for (const auto& one : files_of(to)) std::filesystem::remove(to / one.first);
+    const FilesAndSizes before = files_of(from);
+    for (const auto& one : before) {
       std::error_code gone;
-      std::filesystem::copy_file(from / name, to / name, gone);
+      std::filesystem::copy_file(from / one.first, to / one.first, gone);
     }
-    after = files_of(from);
-  } while (after != before || files_of(to) != before);
+    return files_of(from) == before && files_of(to) == before;
+  });
 }
 
 // lanes[n] = how many sources lane n has; sources are numbered through. `after` is a story whose

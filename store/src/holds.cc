@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "message_json.h"
 #include "query.h"
 #include "record.h"
 #include "sha256.h"
+#include "store/message_json.h"
 
 namespace koegura::store {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "message_json.h"
+#include "store/message_json.h"
 
 namespace koegura::store {
 

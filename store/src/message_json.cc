@@ -1,4 +1,4 @@
-#include "message_json.h"
+#include "store/message_json.h"
 
 #include <google/protobuf/util/json_util.h>
 
@@ -11,6 +11,11 @@ Result<std::string> message_json(const google::protobuf::Message& message, Defau
   if (defaults == DefaultFields::kPrinted) {
     if (std::optional<std::string> json = plain_json(message)) return *std::move(json);
   }
+  return protobuf_json(message, defaults);
+}
+
+Result<std::string> protobuf_json(const google::protobuf::Message& message,
+                                  DefaultFields defaults) {
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
   options.always_print_primitive_fields = defaults == DefaultFields::kPrinted;

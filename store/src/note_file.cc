@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "durable_file.h"
-#include "message_json.h"
 #include "open_file.h"
+#include "store/message_json.h"
 #include "store/notes.h"
 #include "text_terms.h"
 #include "utf8.h"

@@ -1,7 +1,7 @@
 // The record's canonical JSON (protobuf's proto3 mapping, with the field names of record.proto).
 #include "json_members.h"
-#include "message_json.h"
 #include "store/archive.h"
+#include "store/message_json.h"
 
 namespace koegura::store {
 

@@ -1,7 +1,5 @@
 // call.json of any archive file reaches from_json in reindex. What it takes must come out of
 // to_json and back as the same record; and what plain_json prints, protobuf prints, too.
-#include <google/protobuf/util/json_util.h>
-
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
@@ -11,18 +9,15 @@
 #include "plain_json.h"
 #include "record.pb.h"
 #include "store/archive.h"
+#include "store/message_json.h"
 
 namespace {
 
 void compare_printers(const koegura::CallRecord& record) {
   const std::optional<std::string> plain = koegura::store::plain_json(record);
   if (!plain) return;
-  google::protobuf::util::JsonPrintOptions options;
-  options.preserve_proto_field_names = true;
-  options.always_print_primitive_fields = true;
-  std::string json;
-  const auto status = google::protobuf::util::MessageToJsonString(record, &json, options);
-  if (!status.ok() || json != *plain) std::abort();
+  const auto json = koegura::store::protobuf_json(record, koegura::store::DefaultFields::kPrinted);
+  if (!json || *json != *plain) std::abort();
 }
 
 }  // namespace

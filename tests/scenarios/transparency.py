@@ -3,6 +3,7 @@ tlog-proof. Written from them, and shares nothing with the program; signatures a
 import base64
 import hashlib
 import json
+import re
 import subprocess
 import tempfile
 from pathlib import Path
@@ -146,6 +147,12 @@ class LedgerFiles:
         """Is the checkpoint's tree the first part of this one?"""
         size = checkpoint.size
         return size <= len(self.lines) and tree_hash(self.lines[:size]) == checkpoint.root
+
+    def tells(self, text: str) -> bool:
+        """Does it stand in an entry as a word? The digits of an extension may stand in a hash or a moment by chance."""
+        said = (json.dumps({key: value for key, value in entry.items() if key not in ("time", "up_s")}, ensure_ascii=False)
+                for entry in self.entries)
+        return any(re.search(rf"(?<!\w){re.escape(text)}(?!\w)", one) for one in said)
 
     def kinds(self) -> list[str]:
         return [entry["kind"] for entry in self.entries]

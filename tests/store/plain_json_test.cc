@@ -3,7 +3,6 @@
 
 #include <doctest/doctest.h>
 #include <google/protobuf/timestamp.pb.h>
-#include <google/protobuf/util/json_util.h>
 
 #include <array>
 #include <bit>
@@ -14,6 +13,7 @@
 #include <string>
 
 #include "record.pb.h"
+#include "store/message_json.h"
 
 namespace koegura::store {
 namespace {
@@ -22,12 +22,7 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
 std::string printed_by_protobuf(const Message& message) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.preserve_proto_field_names = true;
-  options.always_print_primitive_fields = true;
-  std::string json;
-  REQUIRE(google::protobuf::util::MessageToJsonString(message, &json, options).ok());
-  return json;
+  return *protobuf_json(message, DefaultFields::kPrinted);
 }
 
 constexpr std::array kPlainWords = {"",

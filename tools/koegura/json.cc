@@ -1,6 +1,6 @@
 #include "json.h"
 
-#include <google/protobuf/util/json_util.h>
+#include "store/message_json.h"
 
 namespace koegura::tools {
 
@@ -11,21 +11,11 @@ constexpr long long kNsPerSecond = 1'000'000'000;
 }  // namespace
 
 std::string json_of(const google::protobuf::Message& message) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.always_print_primitive_fields = true;
-  options.preserve_proto_field_names = true;
-  std::string json;
-  const auto status = google::protobuf::util::MessageToJsonString(message, &json, options);
-  return status.ok() ? json : "{}";
+  return store::message_json(message, store::DefaultFields::kPrinted).value_or("{}");
 }
 
 Result<void> parse_json(std::string_view json, google::protobuf::Message& message) {
-  google::protobuf::util::JsonParseOptions options;
-  options.ignore_unknown_fields = true;  // written by a newer koegura
-  const auto status = google::protobuf::util::JsonStringToMessage(
-      google::protobuf::StringPiece(json.data(), json.size()), &message, options);
-  if (status.ok()) return {};
-  return failure(status.ToString());
+  return store::parse_message_json(json, message);
 }
 
 void set_time(google::protobuf::Timestamp& into, Timestamp time) {

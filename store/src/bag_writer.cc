@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr mode_t kFolderMode = 0750;  // as the umask lets it
+constexpr mode_t kMadeFolderMode = 0750;  // as the umask lets it
 constexpr unsigned kMostOfOneName = 100;
 
 tl::unexpected<Error> refused_by_disk(const std::string& doing, const std::string& path) {
@@ -122,7 +122,7 @@ Result<BagWriter> BagWriter::create(const std::string& directory, const std::str
     const std::string bag = directory + "/" + free_name;
     const bool is_taken = ::access(bag.c_str(), F_OK) == 0;
     const std::string part = bag + ".part";
-    if (!is_taken && ::mkdir(part.c_str(), kFolderMode) == 0)
+    if (!is_taken && ::mkdir(part.c_str(), kMadeFolderMode) == 0)
       return BagWriter(directory, free_name);
     if (!is_taken && errno != EEXIST) return refused_by_disk("making", part);
     free_name = name + "-" + std::to_string(number);
@@ -135,7 +135,7 @@ Result<void> BagWriter::add_by(const std::string& path, const WriteTo& write) {
        slash = path.find('/', slash + 1)) {
     const std::string folder = at(path.substr(0, slash));
     if (std::find(folders_.rbegin(), folders_.rend(), folder) != folders_.rend()) continue;
-    if (::mkdir(folder.c_str(), kFolderMode) != 0) return refused_by_disk("making", folder);
+    if (::mkdir(folder.c_str(), kMadeFolderMode) != 0) return refused_by_disk("making", folder);
     folders_.push_back(folder);
   }
   const std::string file_path = at(path);

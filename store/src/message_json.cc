@@ -33,8 +33,9 @@ Result<void> parse_message_json(std::string_view json, google::protobuf::Message
   options.ignore_unknown_fields = unknown == UnknownFields::kPassedOver;
   const auto status = google::protobuf::util::JsonStringToMessage(
       google::protobuf::StringPiece(json.data(), json.size()), &into, options);
-  if (!status.ok()) return failure("cannot be read: " + std::string(status.message()));
-  return {};
+  if (status.ok()) return {};
+  const std::string said(status.message());  // with the text and a mark below it, on further lines
+  return failure("cannot be read: " + said.substr(0, said.find('\n')));
 }
 
 }  // namespace koegura::store

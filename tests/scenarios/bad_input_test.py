@@ -232,6 +232,17 @@ class BadArchive(Scenario):
         self.assertEqual([other / "cat.jpg"], list(other.iterdir()))
         self.assertIn("nowhere", koegura("calls", "--archive", self.folder / "nowhere", exit_code=1).stderr)
 
+    def test_damaged_accounting(self):
+        "what the last recording said of itself is damaged: status says so and everything else, and the next mends it"
+        archive = self.folder / "accounting"
+        record(archive, self.good)
+        (archive / "accounting.json").write_bytes(b'{"input": ["\xff')
+        run = koegura("status", "--archive", archive)
+        self.assertRegex(run.stdout, "last record .*accounting.json: is not UTF-8: .*writes it anew")
+        self.assertIn("calls ", run.stdout)
+        record(archive, self.good)
+        self.assertNotIn("anew", koegura("status", "--archive", archive).stdout)
+
     def test_killed(self):
         "killed while recording, the archive holds whole calls only; recording again gives the rest"
         archive = self.folder / "killed"

@@ -118,6 +118,23 @@ TEST_CASE("an archive without an accounting is not found, a damaged one is a fai
   REQUIRE_FALSE(damaged);
   CHECK(damaged.error().kind == ErrorKind::kFailed);
   CHECK(damaged.error().message.find("accounting.json") != std::string::npos);
+  CHECK(damaged.error().message.find('\n') == std::string::npos);
+}
+
+TEST_CASE("a status is there though the last accounting is damaged, and says so") {
+  const Folder folder;
+  Status status;
+  add_last_record(folder.path, status);
+  CHECK(status.last_record_problem().empty());
+  REQUIRE(save_accounting(folder.path, balanced()));
+  add_last_record(folder.path, status);
+  CHECK(status.last_record_problem().empty());
+  CHECK(status.last_record().frames().received() == balanced().frames().received());
+  status = {};
+  REQUIRE(write_file(folder.path + "/accounting.json", "{\"frames\": {"));
+  add_last_record(folder.path, status);
+  CHECK_FALSE(status.has_last_record());
+  CHECK(status.last_record_problem().find("accounting.json: cannot be read") != std::string::npos);
 }
 
 TEST_CASE("a file that is not committed leaves nothing behind") {

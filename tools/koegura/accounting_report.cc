@@ -6,6 +6,7 @@
 #include "file_output.h"
 #include "json.h"
 #include "quantity_text.h"
+#include "text_width.h"
 
 namespace koegura::tools {
 
@@ -155,6 +156,16 @@ Result<Accounting> load_accounting(const std::string& archive) {
     return tl::make_unexpected(std::move(parsed.error()).in(accounting_path(archive)));
   }
   return accounting;
+}
+
+void add_last_record(const std::string& archive, Status& status) {
+  Result<Accounting> last = load_accounting(archive);
+  if (last) {
+    *status.mutable_last_record() = std::move(*last);
+  } else if (last.error().kind != ErrorKind::kNotFound) {
+    status.set_last_record_problem(
+        printable(last.error().message + ": a recorder writes it anew when it ends"));
+  }
 }
 
 }  // namespace koegura::tools

@@ -28,5 +28,7 @@ void set_calls(Calls& calls, const store::FinisherStats& stats);
                                            const Accounting& accounting);
 // kNotFound if no run has been kept.
 [[nodiscard]] Result<Accounting> load_accounting(const std::string& archive);
+// Into `last_record`, or what is wrong with it: a status is there without it, too.
+void add_last_record(const std::string& archive, Status& status);
 
 }  // namespace koegura::tools

@@ -300,12 +300,7 @@ ApiAnswer answer_status(const ApiRequest& /*request*/, const ApiContext& context
   const auto summary = context.state.archive().summary();
   if (!summary) return refused(summary.error());
   Status status = status_of(directory, *summary);
-  auto last = load_accounting(directory);
-  if (last) {
-    *status.mutable_last_record() = std::move(*last);
-  } else if (last.error().kind != ErrorKind::kNotFound) {
-    return refused(last.error());
-  }
+  add_last_record(directory, status);
   *status.mutable_recorder() = recorder_status(context.state.view());
   return answer_with(json_of(status));
 }

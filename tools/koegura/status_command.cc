@@ -33,12 +33,7 @@ Result<Status> look(const Session& session) {
   const auto summary = (*archive)->summary();
   if (!summary) return tl::make_unexpected(summary.error());
   Status status = status_of(session.archive, *summary);
-  auto last = load_accounting(session.archive);
-  if (last) {
-    *status.mutable_last_record() = std::move(*last);
-  } else if (last.error().kind != ErrorKind::kNotFound) {
-    return tl::make_unexpected(std::move(last.error()));
-  }
+  add_last_record(session.archive, status);
   return status;
 }
 

@@ -184,6 +184,9 @@ std::vector<std::string> archive_lines(const Status& status) {
   lines.add("disk",
             bytes_of(status.disk_free_bytes()) + " free of " + bytes_of(status.disk_total_bytes()));
   if (status.index_problem().empty()) add_days_left(lines, status);
+  if (!status.last_record_problem().empty()) {
+    lines.add("last record", printable(status.last_record_problem()), Colour::kYellow);
+  }
   if (!status.has_last_record()) return lines.take();
   const Accounting& last = status.last_record();
   lines.add("last record",

@@ -16,7 +16,7 @@ struct Member {
 };
 
 std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
+  constexpr std::string_view kSpace = " \t\r\n\v\f";  // protobuf's, which are more than JSON's
   const std::size_t begin = text.find_first_not_of(kSpace);
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(kSpace) + 1 - begin);
@@ -80,10 +80,19 @@ const Member* find(const std::vector<Member>& members, std::string_view name) {
   return found == members.end() ? nullptr : &*found;
 }
 
+// As every program writes a field's. What protobuf reads besides (bare words, escapes) it may read
+// as a field that the message has, and that would come back twice.
+bool is_field_name(std::string_view quoted) {
+  if (quoted.size() <= 2 || quoted.front() != '"' || quoted.back() != '"') return false;
+  const std::string_view name = quoted.substr(1, quoted.size() - 2);
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
+}
+
 // Both spellings are JSON's canonical mapping's.
 const google::protobuf::FieldDescriptor* field_of(const google::protobuf::Descriptor& message,
                                                   std::string_view quoted) {
-  if (quoted.size() < 2) return nullptr;
   const std::string name(quoted.substr(1, quoted.size() - 2));
   const google::protobuf::FieldDescriptor* const field = message.FindFieldByName(name);
   return field != nullptr ? field : message.FindFieldByCamelcaseName(name);
@@ -133,6 +142,7 @@ std::string merged(std::string_view value, std::string_view more) {
 std::string unknown_members(std::string_view json, const google::protobuf::Descriptor& message) {
   std::string unknown;
   for (const Member& member : members_of(json)) {
+    if (!is_field_name(member.name)) continue;
     const google::protobuf::FieldDescriptor* const field = field_of(message, member.name);
     if (field == nullptr) {
       add_part(unknown, '{', member_text(member.name, member.value));

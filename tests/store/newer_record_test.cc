@@ -97,6 +97,21 @@ class NewerCall {
   std::string id;
 };
 
+TEST_CASE("what protobuf reads and no program writes does not come back twice") {
+  for (const std::string name : {"\v\"streams\"", "streams", "'streams'", "\"stream\\u0073\""}) {
+    CAPTURE(name);
+    const auto record = from_json("{\"new\":1," + name + ":[{\"ssrc\":\"a\",\"new\":2}]}");
+    REQUIRE(record);
+    REQUIRE(record->streams_size() == 1);
+    const std::string json = to_json(*record);
+    const auto again = from_json(json);
+    REQUIRE(again);
+    CHECK(again->streams_size() == 1);
+    CHECK(to_json(*again) == json);
+    CHECK(json.ends_with("\"new\":1}"));
+  }
+}
+
 TEST_CASE("a newer program's call is whole after a reindex, and after a note and a joining") {
   const NewerCall newer;
   REQUIRE(reindex(

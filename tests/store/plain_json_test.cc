@@ -22,7 +22,9 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
 std::string printed_by_protobuf(const Message& message) {
-  return *protobuf_json(message, DefaultFields::kPrinted);
+  const auto json = protobuf_json(message, DefaultFields::kPrinted);
+  REQUIRE(json);
+  return *json;
 }
 
 constexpr std::array kPlainWords = {"",

@@ -124,9 +124,8 @@ TEST_CASE("an archived call does not come back, whatever of it stands beside oth
   killed.udp(0, other.caller, other.callee, other.invite(sdp("192.0.2.1:4444")));
   killed.speech(0, "192.0.2.9:6666", "192.0.2.1:4444", 8, 60).wait_for(Outcome::kRtp, 160);
   hang_up(killed, archived);
-  killed.wait_for_calls(1).archive_all();
+  killed.wait_for_calls(1).wait_for_disk(165).archive_all();  // an archive has read them all
   killed.wait_until([&] { return std::filesystem::file_size(killed.folder() / "released") > 40; });
-  killed.wait_for_disk(165);
 
   TapStory story({1}, {}, &killed);
   wait_for_recovery(story);

@@ -1,12 +1,20 @@
 """Says "ok" or "not ok" for each test case that meson ran: tally.py BUILD/meson-logs/testlog.json
 
-A doctest program counts as many as its cases; any other program (a replayed corpus) counts as one.
+A doctest program counts as many as its cases; any other program (a replayed corpus) counts as one. What a failed program
+printed comes after it, indented.
 """
 import json
 import re
 import sys
 
 CASES = re.compile(r"\[doctest\] test cases:\s*\d+ \|\s*(\d+) passed \|\s*(\d+) failed")
+
+NOISE = re.compile(r"\[doctest\]|=+$|\s*$")
+
+
+def printed(test: dict) -> str:
+    lines = (test.get("stdout", "") + test.get("stderr", "")).splitlines()
+    return "".join(f"   {line}\n" for line in lines if not NOISE.match(line)) or f"   {test['result']}\n"
 
 
 def main() -> int:
@@ -21,7 +29,7 @@ def main() -> int:
                 failed_cases = 1
             failed_any |= failed
             name = test["name"].split(" / ")[-1]  # without the project and the suite
-            print(f"ok {name}\n" * passed_cases + f"not ok {name}\n" * failed_cases, end="")
+            print(f"ok {name}\n" * passed_cases + f"not ok {name}\n" * failed_cases + printed(test) * failed, end="")
     return failed_any
 
 

@@ -9,6 +9,7 @@ import os
 import shlex
 import subprocess
 import sys
+import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def main() -> int:
             failed += done.returncode != 0
             print("not ok" if done.returncode else "ok", "tidy", path.relative_to(ROOT))
             if done.returncode:
-                print(done.stdout)
+                print(textwrap.indent(done.stdout, "   "))
     return 1 if failed else 0
 
 

@@ -215,9 +215,9 @@ struct FinishedCall {
   std::vector<Outage> outages;         // within the call
 
   // Both let go of all the call's packets, and leave its lists of them empty. release says that
-  // they are archived: after a crash none of them comes back, or all do (what has not been read, and
-  // so may not be written yet, is noted by itself). keep says that they could not be: they stay on
-  // disk, and the next start of the recorder reads them again.
+  // they are archived: after a crash none of them comes back, or all do (what has not been read,
+  // and so may not be written yet, is noted by itself). keep says that they could not be: they stay
+  // on disk, and the next start of the recorder reads them again.
   void release_packets();
   void keep_packets();
 };

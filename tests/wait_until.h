@@ -12,7 +12,7 @@ namespace koegura::test {
 // once.
 template <typename Condition>
 void wait_until(const Condition& is_so) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (!is_so()) {
     REQUIRE(std::chrono::steady_clock::now() < deadline);
     std::this_thread::yield();

@@ -29,7 +29,9 @@ def main() -> int:
                 failed_cases = 1
             failed_any |= failed
             name = test["name"].split(" / ")[-1]  # without the project and the suite
-            print(f"ok {name}\n" * passed_cases + f"not ok {name}\n" * failed_cases + printed(test) * failed, end="")
+            print(f"ok {name}\n" * passed_cases + f"not ok {name}\n" * failed_cases, end="")
+            if failed:
+                print(printed(test), end="")
     return failed_any
 
 
